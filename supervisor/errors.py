@@ -1,0 +1,73 @@
+"""The one tree of errors a person can meet, and the exit codes they end in."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every `supervise` command. Scripts rely on them."""
+
+    OK = 0
+    AGENT_FAILED = 1
+    USAGE = 2
+    HOOK_FAILURE = 3
+    DENIED_WRITES_LEFT = 4
+    CONTAINMENT_REFUSED = 5
+
+
+class SuperviseError(Exception):
+    """Something a person can act on.
+
+    Attributes:
+        code: the exit code a command ends with when this error reaches the top.
+        cure: one sentence that says what to do about it; may be empty.
+    """
+
+    code: Exit = Exit.USAGE
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        super().__init__(message)
+        self.cure = cure
+
+
+class UsageError(SuperviseError):
+    """Bad input: an option, a file, a field."""
+
+
+class ConfigError(UsageError):
+    """A configuration or profile file that cannot be used; the message names file, line and field."""
+
+
+class ScriptError(UsageError):
+    """A model script that cannot be played; the message names file, turn and field."""
+
+
+class JournalError(SuperviseError):
+    """The journal cannot be trusted or written: corrupt, newer, locked, full, replaced."""
+
+    code = Exit.HOOK_FAILURE
+
+
+class LaunchError(SuperviseError):
+    """Claude Code could not be found, is too old, or did not come up under the gate."""
+
+    code = Exit.AGENT_FAILED
+
+
+class GateError(SuperviseError):
+    """A floor of the gate did not hold; nothing may go through."""
+
+    code = Exit.HOOK_FAILURE
+
+
+class ContainmentError(SuperviseError):
+    """The machine cannot give a part of the containment and nobody accepted that."""
+
+    code = Exit.CONTAINMENT_REFUSED
+
+
+class RunnerGoneError(SuperviseError):
+    """The runner of a run does not answer on its control socket."""
+
+    code = Exit.USAGE
