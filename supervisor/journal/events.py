@@ -61,6 +61,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
         suspended: what of the user's own settings is not in force, one line each.
         floors: per floor (`1`..`4`) what holds it, or why it is missing.
         runner_pid: process id of the runner.
+        shadow: workspace writes execute in a shadow of the workspace.
     """
 
     name: str
@@ -77,6 +78,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
     suspended: tuple[str, ...]
     floors: dict[str, str]
     runner_pid: int
+    shadow: bool = False
 
 
 class SessionReady(Event, frozen=True, tag="session ready"):
