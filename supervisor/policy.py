@@ -1,10 +1,49 @@
-"""The decide table: effects and the run's state in, one decision out. Pure: no I/O, no clock."""
+"""The decide table: effects and the run's state in, one decision out. Pure: no I/O, no clock.
+
+Every effect of a call takes the first row that applies. The *dry column* holds in a dry-run, in a run
+that is dry already whatever its mode, and in mixed mode for everything but writes to live targets.
+
+| rule                                  | effect                                      | decision           |
+|---------------------------------------|---------------------------------------------|--------------------|
+| `policy.own`                          | touches the supervisor itself               | blocked, tampering |
+| `policy.own.folder`                   | really writes a folder that holds its files | blocked, tampering |
+| `policy.block`                        | not a read, and a `block` rule covers it    | blocked            |
+| `policy.stale-read`                   | dry column: read of what is only simulated  | simulated, notice  |
+| `policy.read`                         | any other read                              | pass               |
+| `policy.<dry>.workspace-write.shadow` | dry column: workspace write with a shadow   | simulated, shadow  |
+| `policy.<dry>.workspace-write`        | dry column: the same without one            | simulated, notice  |
+| `policy.<dry>.host-write`             | dry column: write elsewhere on this machine | simulated, notice  |
+| `policy.<dry>.remote-write`           | dry column: write to another system         | simulated, notice  |
+| `policy.<dry>.unknown.shadow`         | dry column: unknown that a shadow can hold  | simulated, shadow  |
+| `policy.<dry>.unknown`                | dry column: any other unknown               | simulated, notice  |
+| `policy.mixed.hold`                   | mixed: live target under a `hold` rule      | held               |
+| `policy.mixed.write`                  | mixed: live target                          | real               |
+| `policy.live.hold`                    | live: workspace write under a `hold` rule   | held               |
+| `policy.live.workspace-write`         | live: write in the workspace                | real               |
+| `policy.live.host-write`              | live: write elsewhere on this machine       | held               |
+| `policy.live.remote-write`            | live: write to another system               | held               |
+| `policy.live.unknown`                 | anything else                               | held               |
+
+`<dry>` says why the dry column holds: `dry-run` (the mode), `dry` (the run is) or `mixed` (no live target).
+A read that consumes is decided as a write.
+
+A call is one thing: it runs whole or not at all. As soon as one of its effects is simulated the run is dry,
+so its other writes are decided in the dry column too, and the strictest decision is that of the call:
+blocked > simulated, not executed > simulated in the shadow > held > real > pass. A held call could still
+run, so nothing that must not run is ever merely held.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
+
+from supervisor import targets
+from supervisor.effects.model import Effect, EffectKind, Judgement, Scope
 
 
 class Mode(StrEnum):
@@ -53,7 +92,8 @@ class RunState(msgspec.Struct, frozen=True):
         mode: the run's mode.
         dry: set by the run's first simulated write; never cleared here.
         simulated: targets that this run has a simulated, not executed, write on.
-        shadow: workspace writes execute in a shadow of the workspace.
+        shadow: workspace writes execute in a shadow of the workspace. The gate says no for a tool that works
+            outside of it.
     """
 
     mode: Mode
@@ -67,15 +107,33 @@ class Rulings(msgspec.Struct, frozen=True):
 
     Attributes:
         targets: (glob over target URIs, live?) in any order; the longest matching glob wins; none: dry-run.
+            Of two equally long ones dry-run wins.
         block: globs over target URIs that are always blocked when a call would write there.
         hold: globs over target URIs whose real writes wait for the operator.
-        own: absolute path prefixes that belong to the supervisor itself.
+        own: absolute path prefixes that belong to the supervisor itself: neither read nor written.
+        own_writes: absolute path prefixes that a run may read but not write, e.g. the configuration.
+        lent: absolute path prefixes inside `own` that the run works in, e.g. its private home or a clone of
+            the workspace. Of all prefixes a path lies under the longest one counts.
+
+    `block`, `hold` and dry-run globs also cover what lies under a match, and the folder that holds it; live
+    globs cover exactly what they match.
     """
 
     targets: tuple[tuple[str, bool], ...] = ()
     block: tuple[str, ...] = ()
     hold: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    own_writes: tuple[str, ...] = ()
+    lent: tuple[str, ...] = ()
+
+    def live(self, target: str) -> bool:
+        """Whether `[targets]` makes writes to this target real in mixed mode."""
+        if targets.climbs(target):
+            return False
+        live = [glob for glob, is_live in self.targets if is_live and targets.matches(target, glob)]
+        dry = [glob for glob, is_live in self.targets if not is_live and targets.covers(target, glob)]
+        within = [glob for glob in dry if not targets.matches(target, glob) and len(glob) > len(target)]
+        return bool(live) and not within and max(map(len, live)) > max(map(len, dry), default=-1)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -89,6 +147,8 @@ class Decision(msgspec.Struct, frozen=True):
         sets_dry: the run is dry from here on.
         diverges: from here on the agent does not see what live would have shown.
         alert: the alert this decision raises, if any.
+        network: the call, where it executes, may reach the network: all of it is known and some of it is
+            remote; or it waits for an operator who then answers for it.
     """
 
     kind: DecisionKind
@@ -98,3 +158,256 @@ class Decision(msgspec.Struct, frozen=True):
     sets_dry: bool = False
     diverges: bool = False
     alert: AlertKind | None = None
+    network: bool = False
+
+
+def decide(judgement: Judgement, state: RunState, rulings: Rulings) -> Decision:
+    """Decide one call.
+
+    Total and deterministic: every judgement gets exactly one decision, the same one each time.
+
+    Args:
+        judgement: what the call would do. One without effects is taken as unknown.
+        state: the run as it stands, read in the transaction that will record the decision.
+        rulings: the operator's word.
+
+    Returns:
+        The strictest of the decisions that the effects take on their own (see the module's docstring).
+    """
+    effects = judgement.effects or (_NOTHING_KNOWN,)
+    contained = state.shadow and not any(targets.mcp_server(effect.target) for effect in effects)
+    dry = state.dry or bool(state.simulated)
+    verdicts = [_first_row(_Case(effect, state, rulings, dry, contained)) for effect in effects]
+    if any(verdict.kind is DecisionKind.SIMULATED for verdict in verdicts):
+        verdicts = [
+            _first_row(_Case(verdict.effect, state, rulings, True, contained)) if verdict.happens else verdict
+            for verdict in verdicts
+        ]
+    return _strictest(verdicts)
+
+
+def approved(judgement: Judgement, state: RunState, rulings: Rulings) -> Decision:
+    """The decision in force after the operator approved a held call.
+
+    The call is decided anew on the run as it now stands: a run that went dry while the call waited, or a rule
+    that has become stricter, outweighs the approval.
+    """
+    decision = decide(judgement, state, rulings)
+    if decision.kind is not DecisionKind.HELD:
+        return decision
+    return msgspec.structs.replace(decision, kind=DecisionKind.REAL, execution=Execution.AS_IS)
+
+
+def denied(decision: Decision, why: str) -> Decision:
+    """The decision in force after a held call was denied, by the operator or by its deadline."""
+    return Decision(DecisionKind.BLOCKED, Execution.NOT_EXECUTED, decision.rule, why)
+
+
+def simulated_targets(judgement: Judgement, decision: Decision) -> frozenset[str]:
+    """What `RunState.simulated` gains by this decision: what the agent was told about but did not change."""
+    if decision.kind is not DecisionKind.SIMULATED or decision.execution is not Execution.NOT_EXECUTED:
+        return frozenset()
+    return frozenset(e.target for e in judgement.effects if e.writes or e.kind is EffectKind.UNKNOWN)
+
+
+_NOTHING_KNOWN = Effect(
+    EffectKind.UNKNOWN, Scope.REMOTE, "unknown:call", "policy.no-effects", "Nothing is known about this call."
+)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One effect in front of the table, with the questions the rows ask.
+
+    Attributes:
+        dry: the run is dry, be it by another effect of the same call.
+        contained: a shadow holds what the call does. An MCP server is a process that it does not hold.
+    """
+
+    effect: Effect
+    state: RunState
+    rulings: Rulings
+    dry: bool
+    contained: bool
+
+    @cached_property
+    def column(self) -> str:
+        """Why the dry column holds for this effect; empty if it does not."""
+        if self.state.mode is Mode.DRY_RUN:
+            return "dry-run"
+        if self.dry:
+            return "dry"
+        if self.state.mode is Mode.MIXED:
+            return "" if self.effect.writes and self.rulings.live(self.effect.target) else "mixed"
+        return ""
+
+    @property
+    def is_read(self) -> bool:
+        return self.effect.kind is EffectKind.READ and not self.effect.consumes
+
+    def writes(self, scope: Scope) -> bool:
+        return self.effect.writes and self.effect.scope is scope
+
+    @property
+    def touches_own(self) -> bool:
+        if self.effect.target.lower().startswith("supervisor:"):
+            return True
+        return any(self._is_own(path) for path in targets.local_paths(self.effect.target))
+
+    def _is_own(self, path: str) -> bool:
+        """Whether the longest prefix that `path` lies under closes it to this effect."""
+        closed = self.rulings.own if self.is_read else self.rulings.own + self.rulings.own_writes
+        return _longest(path, closed) > _longest(path, self.rulings.lent)
+
+    @property
+    def replaces_own(self) -> bool:
+        """A write that would really happen to a folder in which `own` lies: it could move or remove it."""
+        if self.is_read or self.column:
+            return False
+        own = [targets.folded(prefix) for prefix in self.rulings.own]
+        paths = targets.local_paths(self.effect.target)
+        return any(targets.under(prefix, path) for prefix in own for path in paths)
+
+    @property
+    def blocked(self) -> bool:
+        return not self.is_read and any(
+            targets.covers(self.effect.target, glob) for glob in self.rulings.block
+        )
+
+    @property
+    def held(self) -> bool:
+        return any(targets.covers(self.effect.target, glob) for glob in self.rulings.hold)
+
+    @property
+    def stale(self) -> bool:
+        in_dry_column = self.dry or self.state.mode is not Mode.LIVE
+        return in_dry_column and any(targets.related(self.effect.target, t) for t in self.state.simulated)
+
+
+def _longest(path: str, prefixes: Iterable[str]) -> int:
+    """Length of the longest prefix that `path` lies under; -1 for none."""
+    return max((len(p) for p in map(targets.folded, prefixes) if targets.under(path, p)), default=-1)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A row of the table. `{dry}` in the rule, `{target}` and `{because}` in the sentence are filled in."""
+
+    rule: str
+    applies: Callable[[_Case], bool]
+    kind: DecisionKind
+    execution: Execution
+    why: str
+    alert: AlertKind | None = None
+
+
+_BLOCK = (DecisionKind.BLOCKED, Execution.NOT_EXECUTED)
+_NOTICE = (DecisionKind.SIMULATED, Execution.NOT_EXECUTED)
+_SHADOW = (DecisionKind.SIMULATED, Execution.SHADOW)
+_HOLD = (DecisionKind.HELD, Execution.WAITS)
+_REAL = (DecisionKind.REAL, Execution.AS_IS)
+_PASS = (DecisionKind.PASS, Execution.AS_IS)
+
+_ROWS: tuple[_Row, ...] = (
+    _Row("policy.own", lambda c: c.touches_own, *_BLOCK,
+         "{target} belongs to the supervisor itself, which no run may touch.", AlertKind.TAMPERING),
+    _Row("policy.own.folder", lambda c: c.replaces_own, *_BLOCK,
+         "The supervisor's own files lie in {target}, so no run may change it.", AlertKind.TAMPERING),
+    _Row("policy.block", lambda c: c.blocked, *_BLOCK,
+         "A block rule of the configuration covers {target}."),
+    _Row("policy.stale-read", lambda c: c.is_read and c.stale, *_NOTICE,
+         "{target} would show the world without what this run has only simulated there."),
+    _Row("policy.read", lambda c: c.is_read, *_PASS,
+         "Reading {target} changes nothing."),
+    _Row("policy.{dry}.workspace-write.shadow",
+         lambda c: c.writes(Scope.WORKSPACE) and bool(c.column) and c.contained, *_SHADOW,
+         "{target} is written in the shadow of the workspace only: {because}."),
+    _Row("policy.{dry}.workspace-write", lambda c: c.writes(Scope.WORKSPACE) and bool(c.column), *_NOTICE,
+         "The write to {target} is not executed, as there is no shadow: {because}."),
+    _Row("policy.{dry}.host-write", lambda c: c.writes(Scope.HOST) and bool(c.column), *_NOTICE,
+         "The write to {target}, outside the workspace, is not executed: {because}."),
+    _Row("policy.{dry}.remote-write", lambda c: c.writes(Scope.REMOTE) and bool(c.column), *_NOTICE,
+         "The write to {target} is not executed: {because}."),
+    _Row("policy.{dry}.unknown.shadow", lambda c: bool(c.column) and c.contained, *_SHADOW,
+         "What {target} does is not known, so it runs in the shadow without network: {because}."),
+    _Row("policy.{dry}.unknown", lambda c: bool(c.column), *_NOTICE,
+         "What {target} does is not known, so it is not executed: {because}."),
+    _Row("policy.mixed.hold", lambda c: c.effect.writes and c.state.mode is Mode.MIXED and c.held, *_HOLD,
+         "A hold rule of the configuration covers {target}, so the write waits for the operator."),
+    _Row("policy.mixed.write", lambda c: c.effect.writes and c.state.mode is Mode.MIXED, *_REAL,
+         "{target} is a live target and the run is not dry."),
+    _Row("policy.live.hold", lambda c: c.writes(Scope.WORKSPACE) and c.held, *_HOLD,
+         "A hold rule of the configuration covers {target}, so the write waits for the operator."),
+    _Row("policy.live.workspace-write", lambda c: c.writes(Scope.WORKSPACE), *_REAL,
+         "{target} lies in the workspace of a live run."),
+    _Row("policy.live.host-write", lambda c: c.writes(Scope.HOST), *_HOLD,
+         "{target} lies outside the workspace, so the write waits for the operator."),
+    _Row("policy.live.remote-write", lambda c: c.writes(Scope.REMOTE), *_HOLD,
+         "{target} lies on another system, so the write waits for the operator."),
+    _Row("policy.live.unknown", lambda c: True, *_HOLD,
+         "What {target} does is not known, so it waits for the operator."),
+)  # fmt: skip
+
+_BECAUSE = {
+    "dry-run": "this is a dry run",
+    "dry": "a write of this run is only simulated, so every other one is too",
+    "mixed": "no live target of the configuration covers it",
+}
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    """What one effect gets on its own."""
+
+    effect: Effect
+    row: _Row
+    rule: str
+    why: str
+
+    @property
+    def kind(self) -> DecisionKind:
+        return self.row.kind
+
+    @property
+    def happens(self) -> bool:
+        """A write that really happens, now or once the operator says so."""
+        return self.kind in (DecisionKind.REAL, DecisionKind.HELD)
+
+    @property
+    def strictness(self) -> tuple[int, bool, tuple[int, int]]:
+        """Order of strictness; among equals an alert comes first, then the worse effect."""
+        order = (_PASS, _REAL, _HOLD, _SHADOW, _NOTICE, _BLOCK)
+        return (
+            order.index((self.kind, self.row.execution)),
+            self.row.alert is not None,
+            self.effect.weight,
+        )
+
+
+def _first_row(case: _Case) -> _Verdict:
+    row = next(row for row in _ROWS if row.applies(case))
+    target = case.effect.target
+    named = target if len(target) <= 200 else target[:199] + "…"
+    because = _BECAUSE.get(case.column, "")
+    rule = row.rule.replace("{dry}", case.column)
+    return _Verdict(case.effect, row, rule, row.why.format(target=named, because=because))
+
+
+def _strictest(verdicts: list[_Verdict]) -> Decision:
+    worst = max(verdicts, key=lambda verdict: verdict.strictness)
+    simulated = worst.kind is DecisionKind.SIMULATED
+    not_read = any(v.effect.writes or v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
+    unknown = any(v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
+    remote = any(v.effect.scope is Scope.REMOTE for v in verdicts)
+    shadow = worst.row.execution is Execution.SHADOW
+    parts = len({v.effect.target for v in verdicts if v.effect.writes or v.kind is DecisionKind.SIMULATED})
+    executes = worst.row.execution is not Execution.NOT_EXECUTED
+    return Decision(
+        kind=worst.kind,
+        execution=worst.row.execution,
+        rule=worst.rule,
+        why=worst.why + (" The call has other parts; none of it runs." if parts > 1 and not executes else ""),
+        sets_dry=simulated and not_read,
+        # In the shadow the agent sees what live would show, unless the call misses a network it may want.
+        diverges=simulated and (not shadow or (unknown and remote)),
+        alert=worst.row.alert,
+        network=executes and (remote if not unknown else worst.kind is DecisionKind.HELD),
+    )
