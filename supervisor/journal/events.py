@@ -105,7 +105,7 @@ class CallDecided(Event, frozen=True, tag="call decided"):
         effects: all effects, in order.
         effect: label of the whole call.
         notice: the words the agent reads instead of a result; empty when the call went through.
-        diverged: this call made the run's fidelity diverge (it is the first to do so).
+        diverged: the agent was not shown what live would have shown; the run diverged at its first such call.
         dry: the run's flag after this decision.
         gate_ms: milliseconds from request to decision, before the commit.
     """

@@ -1,0 +1,57 @@
+# The hook client: carries one hook event from Claude Code to the gate and prints the gate's decision.
+#
+#   perl client.pl SOCKET GATE_PID NONCE DEADLINE_S   < event   > decision
+#
+# Promise: it prints one whole decision in one write and exits 0, or prints nothing and exits 2, which
+# Claude Code always takes as a block. It uses no module, so it starts in about 2 ms.
+#
+# The gate answers with one frame, `supervise NONCE LENGTH\n` and LENGTH bytes of JSON, and closes.
+# While a call waits for the operator it sends an empty line now and then; DEADLINE_S is the longest
+# silence that is accepted.
+
+my ($path, $gate_pid, $nonce, $deadline) = @ARGV;
+
+sub refuse {
+    my ($why) = @_;
+    syswrite(STDERR, "supervise: the gate gave no decision ($why). Nothing was executed. "
+        . "The supervisor has stopped this run; do not try again.\n");
+    exit 2;
+}
+
+$SIG{ALRM} = sub { refuse("no answer within ${deadline} s") };
+$SIG{PIPE} = sub { refuse("the connection broke") };
+$SIG{TERM} = sub { refuse("terminated") };
+$SIG{__DIE__} = sub { refuse("client error") };
+alarm $deadline;
+
+my $event = "$nonce\n";
+while (my $got = sysread(STDIN, $event, 1 << 20, length $event)) { }
+
+# AF_UNIX and SOCK_STREAM are 1 everywhere; BSDs carry a length byte before the family.
+my $bsd = $^O ne 'linux';
+my $name = $bsd ? pack('CCa104', 106, 1, $path) : pack('Sa108', 1, $path);
+socket(my $gate, 1, 1, 0) or refuse("socket: $!");
+connect($gate, $name) or refuse("$!");
+unless ($bsd) {    # SOL_SOCKET, SO_PEERCRED: whoever answers must be the very process that launched us
+    my ($pid) = unpack('iii', getsockopt($gate, 1, 17) || '');
+    defined $pid && $pid == $gate_pid or refuse("another process listens on its socket");
+}
+
+for (my $sent = 0; $sent < length $event;) {
+    my $wrote = syswrite($gate, $event, length($event) - $sent, $sent);
+    defined $wrote or refuse("$!");
+    $sent += $wrote;
+}
+shutdown($gate, 1);
+
+my $reply = '';
+while (my $got = sysread($gate, $reply, 1 << 20, length $reply)) { alarm $deadline }
+alarm 0;
+
+$reply =~ s/\A\n+//;
+$reply =~ /\Asupervise \Q$nonce\E (\d+)\n/ or refuse($reply eq '' ? 'empty answer' : 'answer not understood');
+my $decision = substr($reply, $+[0]);
+length($decision) == $1 && $1 > 1 or refuse('answer cut short');
+my $wrote = syswrite(STDOUT, $decision);
+defined $wrote && $wrote == length $decision or refuse('could not pass the decision on');
+exit 0;

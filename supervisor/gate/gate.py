@@ -1,0 +1,291 @@
+"""The gate: every tool call passes through `Gate.decide`, once, top to bottom.
+
+parse -> classify -> decide -> journal -> reply. Reading the run's state, deciding, writing the decision
+and setting the dry flag are one transaction; the reply leaves after its commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from supervisor.effects import Judgement, Surroundings, ToolCall
+from supervisor.errors import GateError, JournalError
+from supervisor.gate import wire
+from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
+from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command
+from supervisor.gate.peer import Peer, peer_of, same_user
+from supervisor.gate.wire import HookEvent
+from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
+from supervisor.journal.writer import Journal
+from supervisor.policy import Decision, DecisionKind, Execution, Rulings, decide
+
+HEARTBEAT_S = 1.0
+"""How often a waiting call tells its hook client that the gate is alive."""
+
+SHELLS = frozenset({"Bash", "PowerShell"})
+"""Tools whose input is a command line that can be swapped for one that prints the notice."""
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """The rules in force: swapped as a whole when they are reloaded.
+
+    Attributes:
+        judge: classifies one call; pure.
+        rulings: the operator's word.
+        where: surroundings every call of the run shares.
+    """
+
+    judge: Callable[[ToolCall, Surroundings], Judgement]
+    rulings: Rulings
+    where: Surroundings
+
+
+class Watcher:
+    """What the gate tells the runner. Each method returns at once."""
+
+    def event(self, event: HookEvent) -> None:
+        """A hook event that asks for no decision went by."""
+
+    def fault(self, detail: str) -> None:
+        """The gate could not do its work, or Claude Code is not as it was launched."""
+
+    def tampering(self, detail: str, n: int) -> None:
+        """Something of the run reached for the supervisor."""
+
+    def decided(self, call: CallDecided) -> None:
+        """A decision was committed."""
+
+
+class Gate:
+    """The decision service of one run, on a unix socket in the runner's event loop."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        nonce: str,
+        permission_mode: str,
+        journal: Journal,
+        rules: Judge,
+        hold_deadline_s: float,
+        operator_present: Callable[[], bool],
+        admit: Callable[[Peer], bool],
+        watcher: Watcher,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.rules = rules
+        self.held = HeldCalls()
+        self.closed = ""
+        self._run_id = run_id
+        self._nonce = nonce.encode()
+        self._permission_mode = permission_mode
+        self._journal = journal
+        self._hold_deadline_s = hold_deadline_s
+        self._operator_present = operator_present
+        self._admit = admit
+        self._watcher = watcher
+        self._clock = clock
+        self._server: asyncio.Server | None = None
+
+    async def serve(self, path: Path) -> None:
+        """Listen on `path`, whose folder only the owner can enter."""
+        self._server = await asyncio.start_unix_server(self._connection, str(path), limit=1 << 26)
+        path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Stop listening; whatever still waits is denied."""
+        self.held.answer_all(Verdict(Answer.DENY, "runner", "the run is ending"))
+        if self._server is not None:
+            self._server.close()
+
+    def shut(self, reason: str) -> None:
+        """Let nothing through until `reopen`."""
+        self.closed = self.closed or reason
+        self.held.answer_all(Verdict(Answer.DENY, "runner", reason))
+
+    def reopen(self) -> None:
+        """The operator resumed the run."""
+        self.closed = ""
+
+    # One connection carries one event and one answer.
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            raw = await reader.read(-1)
+            peer = peer_of(writer.get_extra_info("socket"))
+            nonce, _, body = raw.partition(b"\n")
+            if not same_user(peer) or nonce != self._nonce or not self._admit(peer):
+                self._watcher.tampering(f"process {peer.pid} spoke to the gate's socket", 0)
+                return
+            reply = await self._answer(body, writer)
+            writer.write(wire.frame(self._nonce.decode(), reply))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the hook client is gone: it blocked the call by itself
+        except Exception as cause:  # whatever goes wrong in here must end in a block and be said
+            self._watcher.fault(f"the gate could not answer: {cause}")
+        finally:
+            with contextlib.suppress(ConnectionError):
+                writer.close()
+                await writer.wait_closed()
+
+    async def _answer(self, raw: bytes, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        event = wire.parse(raw)
+        if event.permission_mode and event.permission_mode != self._permission_mode:
+            self._watcher.fault(
+                f"permission mode is {event.permission_mode}, launched with {self._permission_mode}"
+            )
+        match event.hook_event_name:
+            case "PreToolUse":
+                return await self.decide(event, writer)
+            case "UserPromptSubmit" if self.closed:
+                return wire.block(failure_reason(self.closed))
+            case "PermissionRequest":
+                self._watcher.event(event)
+                return wire.deny_permission("The supervisor decides every call; this one it did not allow.")
+            case "ConfigChange":
+                self._watcher.event(event)
+                return wire.block("The supervisor keeps the configuration it launched this run with.")
+            case name if name in wire.EVENTS:
+                self._watcher.event(event)
+                return wire.go_on(name)
+            case name:
+                raise GateError(f"hook event {name!r} is not known")
+
+    async def decide(self, event: HookEvent, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        """The one way of a tool call. The answer is returned after its decision is on disk."""
+        began = time.perf_counter()
+        if self.closed:
+            return wire.deny(failure_reason(self.closed))
+        rules = self.rules
+        call = ToolCall(event.tool_name, event.tool_input)
+        where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
+        judgement = rules.judge(call, where)
+        try:
+            with self._journal.decision(self._run_id) as tx:
+                state = tx.state()
+                decision = decide(judgement, state, rules.rulings)
+                words = notice(call, judgement, decision)
+                n = tx.next_n()
+                decided = CallDecided(
+                    n=n,
+                    tool_use_id=event.tool_use_id,
+                    agent_id=event.agent_id,
+                    agent_type=event.agent_type,
+                    tool=call.name,
+                    input=event.tool_input,
+                    effects=judgement.effects,
+                    effect=judgement.effect,
+                    scope=judgement.scope,
+                    targets=judgement.targets,
+                    decision=decision.kind,
+                    execution=decision.execution,
+                    rule=decision.rule,
+                    why=decision.why,
+                    notice=words,
+                    dry=state.dry or decision.sets_dry,
+                    diverged=decision.diverges,
+                    profile=judgement.profile,
+                    gate_ms=round((time.perf_counter() - began) * 1000, 3),
+                )
+                tx.record(decided)
+                if decision.alert is not None:
+                    tx.record(AlertRaised(decision.alert, decision.why, n))
+        except JournalError as cause:
+            self._watcher.fault(f"the journal could not take the decision: {cause}")
+            return wire.deny(failure_reason(str(cause)))
+        self._watcher.decided(decided)
+        if decision.kind is not DecisionKind.HELD:
+            return _reply(call, decision.kind, decision.execution, words)
+        settled = await self._hold(call, decided, judgement, writer)
+        return _reply(call, settled.decision, settled.execution, settled.notice)
+
+    # A held call waits here; everything else goes on.
+
+    async def _hold(
+        self, call: ToolCall, decided: CallDecided, judgement: Judgement, writer: asyncio.StreamWriter
+    ) -> CallSettled:
+        held = HeldCall(decided.n, decided.tool_use_id, self._clock())
+        self.held.add(held)
+        try:
+            verdict = await self._verdict(held, writer)
+        finally:
+            self.held.drop(held)
+        return self._settle(call, decided, judgement, verdict)
+
+    async def _verdict(self, held: HeldCall, writer: asyncio.StreamWriter) -> Verdict:
+        deadline = self._clock() + self._hold_deadline_s
+        while self._clock() < deadline:
+            if not self._operator_present():
+                return Verdict(Answer.DENY, "deadline", "nobody is at the screen")
+            if verdict := await held.wait(HEARTBEAT_S):
+                return verdict
+            if writer.is_closing():
+                return Verdict(Answer.DENY, "runner", "Claude Code no longer waits for it")
+            writer.write(b"\n")
+        return Verdict(Answer.DENY, "deadline", f"no answer within {self._hold_deadline_s:.0f} s")
+
+    def _settle(
+        self, call: ToolCall, decided: CallDecided, judgement: Judgement, verdict: Verdict
+    ) -> CallSettled:
+        """Journal the verdict. An allowed call is real only while the run is not dry."""
+        with self._journal.decision(self._run_id) as tx:
+            dry = tx.state().dry
+            words = ""
+            if verdict.answer is Answer.ALLOW and not dry:
+                made = Decision(
+                    DecisionKind.REAL, Execution.AS_IS, "verdict.allow", f"Allowed by {verdict.by}."
+                )
+            elif verdict.answer is Answer.DENY:
+                why = f"Denied by {verdict.by}."
+                made = Decision(DecisionKind.BLOCKED, Execution.NOT_EXECUTED, "verdict.deny", why)
+                words = denied_notice(call, verdict.sentence, by_operator=verdict.by.startswith("operator"))
+            else:
+                why = "The run turned dry while the call waited." if dry else f"Simulated by {verdict.by}."
+                made = Decision(DecisionKind.SIMULATED, Execution.NOT_EXECUTED, "verdict.simulate", why)
+                words = notice(call, judgement, made)
+            simulated = made.kind is DecisionKind.SIMULATED
+            settled = CallSettled(
+                n=decided.n,
+                tool_use_id=decided.tool_use_id,
+                decision=made.kind,
+                execution=made.execution,
+                why=made.why,
+                notice=words,
+                by=verdict.by,
+                sentence=verdict.sentence,
+                dry=dry or simulated,
+                diverged=simulated,
+            )
+            tx.record(settled)
+        return settled
+
+
+def _reply(call: ToolCall, kind: DecisionKind, execution: Execution, words: str) -> dict[str, Any]:
+    """What Claude Code is told to do.
+
+    A simulated command becomes one that prints the notice, so that the agent keeps going as it would
+    after a command that worked; everything else that does not run is denied with its notice as the reason.
+    """
+    if execution is Execution.NOT_EXECUTED:
+        if call.name in SHELLS and kind is DecisionKind.SIMULATED:
+            swapped = {"command": rewritten_command(words), "description": "Simulated by the supervisor"}
+            return wire.allow(updated_input=swapped)
+        return wire.deny(words)
+    if call.name in SHELLS and "dangerouslyDisableSandbox" in call.input:
+        kept = {key: value for key, value in call.input.items() if key != "dangerouslyDisableSandbox"}
+        return wire.allow(updated_input=kept)
+    return wire.allow()
+
+
+def hook_command(socket: Path, nonce: str, deadline_s: float, perl: str) -> list[str]:
+    """The hook command in exec form: program and arguments, no shell in between."""
+    client = Path(__file__).with_name("client.pl")
+    return [perl, str(client), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]

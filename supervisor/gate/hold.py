@@ -1,0 +1,76 @@
+"""Calls that wait for the operator."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """What a held call can be answered with."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    SIMULATE = "simulate"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer and who gave it: `operator <user> on <tty>`, `deadline`, `runner`."""
+
+    answer: Answer
+    by: str
+    sentence: str = ""
+
+
+@dataclass
+class HeldCall:
+    """One call that waits. The first verdict counts; later ones change nothing."""
+
+    n: int
+    tool_use_id: str
+    since: float
+    _verdict: asyncio.Future[Verdict] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def answer(self, verdict: Verdict) -> bool:
+        """Settle the call; False if it was settled before."""
+        if self._verdict.done():
+            return False
+        self._verdict.set_result(verdict)
+        return True
+
+    async def wait(self, timeout_s: float) -> Verdict | None:
+        """The verdict, or None if none came within `timeout_s` seconds."""
+        done, _ = await asyncio.wait({self._verdict}, timeout=timeout_s)
+        return self._verdict.result() if done else None
+
+
+class HeldCalls:
+    """The held calls of one run, by number."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, HeldCall] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, call: HeldCall) -> None:
+        """A call begins to wait."""
+        self._calls[call.n] = call
+
+    def drop(self, call: HeldCall) -> None:
+        """A call waits no longer."""
+        self._calls.pop(call.n, None)
+
+    def answer(self, n: int, verdict: Verdict) -> bool:
+        """Answer call `n`; False if it does not wait (any more)."""
+        call = self._calls.get(n)
+        return call is not None and call.answer(verdict)
+
+    def answer_all(self, verdict: Verdict) -> None:
+        """Answer everything that waits."""
+        for call in list(self._calls.values()):
+            call.answer(verdict)

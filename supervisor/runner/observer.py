@@ -1,0 +1,168 @@
+"""Decisions against outcomes: what the transcript says happened, held to what the gate decided.
+
+Pure bookkeeping: records and decisions in, findings out. The runner journals them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from supervisor.journal.events import CallDecided, CallOutcome, CallSettled, Outcome
+from supervisor.policy import DecisionKind, Execution
+from supervisor.session.transcript import (
+    ApiError,
+    Asked,
+    HookFailed,
+    Result,
+    TranscriptRecord,
+)
+
+RESULT_LIMIT = 8_192
+_HOOK_ERROR = " hook error:"
+
+
+class HookFault(msgspec.Struct, frozen=True):
+    """A hook did not do its work for this call."""
+
+    detail: str
+    tool_use_id: str
+
+
+class Unsupervised(msgspec.Struct, frozen=True):
+    """A call ran that the gate never decided."""
+
+    detail: str
+    tool_use_id: str
+
+
+class AgentTrouble(msgspec.Struct, frozen=True):
+    """The agent, its model or a tool failed; the gate is fine."""
+
+    detail: str
+
+
+Finding = CallOutcome | HookFault | Unsupervised | AgentTrouble
+
+
+class _Standing(msgspec.Struct):
+    """What is known of one call."""
+
+    n: int
+    tool: str
+    decision: DecisionKind
+    execution: Execution
+    notice: str
+    done: bool = False
+
+
+class Observer:
+    """Reconciles per `tool_use_id`.
+
+    Args:
+        grace_s: how long a call may stand in the transcript without a decision while nothing else of
+            the same agent is running.
+    """
+
+    def __init__(self, grace_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._grace_s = grace_s
+        self._clock = clock
+        self._known: dict[str, _Standing] = {}
+        self._asked: dict[str, tuple[Asked, float]] = {}
+        self._answered: set[str] = set()
+
+    def decided(self, call: CallDecided) -> None:
+        """The gate decided a call."""
+        self._known[call.tool_use_id] = _Standing(
+            call.n, call.tool, call.decision, call.execution, call.notice
+        )
+
+    def settled(self, call: CallSettled) -> None:
+        """A held call got its verdict."""
+        if standing := self._known.get(call.tool_use_id):
+            standing.decision, standing.execution = call.decision, call.execution
+            standing.notice = call.notice
+
+    def read(self, record: TranscriptRecord) -> Iterator[Finding]:
+        """What one record of the transcript means."""
+        match record:
+            case Asked():
+                self._asked.setdefault(record.tool_use_id, (record, self._clock()))
+            case Result() if record.tool_use_id not in self._answered:
+                self._answered.add(record.tool_use_id)
+                yield from self._result(record)
+            case HookFailed():
+                yield HookFault(
+                    f"{record.event} hook: {record.kind} {record.detail}".strip(), record.tool_use_id
+                )
+            case ApiError():
+                yield AgentTrouble(record.text[:500])
+            case _:
+                pass
+
+    def overdue(self) -> Iterator[HookFault]:
+        """Calls that wait for a decision the gate was never asked for."""
+        now = self._clock()
+        busy = {
+            asked.agent_id
+            for asked, _since in self._asked.values()
+            if asked.tool_use_id in self._known and asked.tool_use_id not in self._answered
+        }
+        for key, (asked, since) in list(self._asked.items()):
+            if key in self._known or key in self._answered or asked.agent_id in busy:
+                self._asked[key] = (asked, now) if asked.agent_id in busy else (asked, since)
+                continue
+            if now - since > self._grace_s:
+                self._answered.add(key)
+                yield HookFault(f"no verdict on {asked.tool} within {self._grace_s:.0f} s", key)
+
+    def unanswered(self) -> Iterator[CallOutcome]:
+        """At the end of a run: calls nobody knows the outcome of."""
+        for key, standing in self._known.items():
+            if not standing.done:
+                standing.done = True
+                yield CallOutcome(standing.n, key, standing.tool, Outcome.UNKNOWN, "", "")
+
+    def _result(self, result: Result) -> Iterator[Finding]:
+        key = result.tool_use_id
+        standing = self._known.get(key)
+        asked = self._asked.get(key)
+        tool = standing.tool if standing else asked[0].tool if asked else ""
+        hook_refused = result.accepted is False and result.source == "hook"
+        if standing is None:
+            if result.accepted:
+                by = result.source or "nobody we know of"
+                yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
+            elif hook_refused or _HOOK_ERROR in result.text[:200]:
+                yield HookFault(f"{tool}: {_first_line(result.text)}", key)
+            outcome = Outcome.FAILED if result.accepted and result.error else Outcome.REFUSED
+            outcome = Outcome.EXECUTED if result.accepted and not result.error else outcome
+            yield CallOutcome(0, key, tool, outcome, result.text[:RESULT_LIMIT], result.source)
+            return
+        standing.done = True
+        granted = standing.execution in (Execution.AS_IS, Execution.SHADOW)
+        if hook_refused and (granted or standing.notice[:80] not in result.text):
+            yield HookFault(f"{tool}: the decision did not reach it: {_first_line(result.text)}", key)
+        if result.accepted and standing.execution is Execution.WAITS:
+            yield Unsupervised(f"{tool} ran while it was held", key)
+        elif result.accepted and not granted and standing.notice[:80] not in result.text:
+            yield Unsupervised(f"{tool} ran although it was decided not to", key)
+        elif result.accepted and result.source not in ("hook", ""):
+            yield Unsupervised(f"{tool} was granted by {result.source}, not by the gate", key)
+        yield CallOutcome(
+            standing.n, key, tool, _outcome(standing, result), result.text[:RESULT_LIMIT], result.source
+        )
+
+
+def _outcome(standing: _Standing, result: Result) -> Outcome:
+    if standing.execution not in (Execution.AS_IS, Execution.SHADOW):
+        return Outcome.NOT_EXECUTED
+    if result.accepted is False:
+        return Outcome.REFUSED
+    return Outcome.FAILED if result.error else Outcome.EXECUTED
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0][:300]

@@ -1,0 +1,87 @@
+"""What a runner is told: one run, whole, as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from supervisor.policy import Mode, Rulings
+
+
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One run to be started.
+
+    Attributes:
+        session_id: Claude Code's session id (UUID); with `resume` an existing one.
+        script: file that replaces the model; empty for the real one.
+        config: the configuration in force, as plain data, for the journal.
+        notes: what the operator should know at the start, one line each.
+        rulings: the operator's word, compiled.
+        profiles: rule packs in force, by name; empty means all that are shipped.
+        profile_folders: folders that packs are looked for in.
+        reads: remembered reads, as the profile compiler takes them.
+        deadline_s: longest silence of the gate a hook client accepts.
+        hold_deadline_s: longest a call waits for the operator.
+        notify: command per alert kind, argv, run with the alert as JSON on its standard input.
+        size: rows and columns of the terminal at the start.
+    """
+
+    run_id: str
+    name: str
+    task: str
+    label: str
+    cwd: str
+    mode: Mode
+    headless: bool
+    claude_path: str
+    claude_version: str
+    session_id: str
+    state_dir: str
+    runtime_dir: str
+    journal: str
+    resume: bool = False
+    script: str = ""
+    config: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+    rulings: Rulings = Rulings()
+    profiles: tuple[str, ...] = ()
+    trusted_mcp: tuple[str, ...] = ()
+    deadline_s: float = 5.0
+    hold_deadline_s: float = 600.0
+    handshake_s: float = 30.0
+    notify: dict[str, tuple[str, ...]] = {}
+    disabled_alerts: tuple[str, ...] = ()
+    size: tuple[int, int] = (24, 80)
+
+    @property
+    def gate_socket(self) -> Path:
+        """Where the gate listens."""
+        return Path(self.runtime_dir) / "gate.sock"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the runner listens for operators."""
+        return Path(self.runtime_dir) / "control.sock"
+
+    @property
+    def lock(self) -> Path:
+        """Held (flock) for as long as the runner lives."""
+        return Path(self.state_dir) / "lock"
+
+    @property
+    def file(self) -> Path:
+        """Where the spec itself is kept."""
+        return Path(self.state_dir) / "spec.json"
+
+
+def save_spec(spec: RunSpec) -> None:
+    """Write the spec where its runner finds it."""
+    spec.file.touch(mode=0o600)
+    spec.file.write_bytes(msgspec.json.encode(spec))
+
+
+def load_spec(path: Path) -> RunSpec:
+    """The spec in `path`."""
+    return msgspec.json.decode(path.read_bytes(), type=RunSpec)
