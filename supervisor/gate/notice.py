@@ -31,7 +31,7 @@ _GO_ON_WITHOUT = (
 
 
 def notice(call: ToolCall, judgement: Judgement, decision: Decision) -> str:
-    """The words for any decision: empty where the call goes through or waits, and its own result speaks."""
+    """The words for any decision: empty where the call goes through or waits, so its own result speaks."""
     if decision.kind is DecisionKind.BLOCKED:
         return blocked_notice(call, decision)
     if decision.kind is DecisionKind.SIMULATED and decision.execution is Execution.NOT_EXECUTED:
@@ -99,9 +99,9 @@ def failure_reason(detail: str) -> str:
     """The deny reason when the supervisor itself could not decide."""
     return (
         "NOT EXECUTED: the supervisor of this run could not decide about this call"
-        f" ({plain(detail, SENTENCE_LIMIT)}), so nothing was run and nothing was changed. This is a failure of"
-        " the supervisor, not of your call. Stop here: do not retry, and do not look for a way around it. The"
-        " operator has been told."
+        f" ({plain(detail, SENTENCE_LIMIT)}), so nothing was run and nothing was changed. This is a"
+        " failure of the supervisor, not of your call. Stop here: do not retry, and do not look for a way"
+        " around it. The operator has been told."
     )
 
 
@@ -117,7 +117,7 @@ def rewritten_command(text: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """`text` on one line, without control, format or surrogate characters, `limit` characters at most."""
+    """`text` on one line, without control and format characters, cut to `limit` characters."""
     # Cutting first bounds the work on a text of megabytes; what is dropped below only makes it shorter.
     cut = text[: limit * 4]
     line = " ".join("".join(_visible(char) for char in cut).split())
