@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,14 +46,22 @@ _FAULTS: dict[int, tuple[str, str]] = {
     ),
 }
 
+_ERRNO = {
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+    errno.EDQUOT: sqlite3.SQLITE_FULL,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
+    errno.EACCES: sqlite3.SQLITE_READONLY,
+    errno.EPERM: sqlite3.SQLITE_READONLY,
+}
+
 
 def fault(path: Path, error: Exception) -> JournalError:
     """The journal error that stands for an error of SQLite or of the system."""
-    code = getattr(error, "sqlite_errorcode", None)
-    what, cure = _FAULTS.get(
-        -1 if code is None else code & 0xFF,
-        ("the journal cannot be used", "Check the file and its folder."),
-    )
+    if isinstance(error, OSError):
+        code = _ERRNO.get(error.errno or 0, -1)
+    else:
+        code = getattr(error, "sqlite_errorcode", -1)
+    what, cure = _FAULTS.get(code & 0xFF, ("the journal cannot be used", "Check the file and its folder."))
     return JournalError(f"{path}: {what} ({error})", cure=cure)
 
 

@@ -13,12 +13,10 @@ from supervisor.journal import faults
 from supervisor.journal.access import connect
 from supervisor.journal.chain import decode
 from supervisor.journal.events import Recorded
-from supervisor.journal.rows import BY_PREFIX, NAMES, NEWEST_FIRST, RunRow, no_run, pick, run_row
+from supervisor.journal.rows import BY_PREFIX, EVENTS, NAMES, NEWEST_FIRST, RunRow, no_run, pick, run_row
 
 BATCH = 500
 """Events read at once: some milliseconds of work."""
-
-EVENTS = "SELECT seq, run_id, time, kind, body, hash FROM events"
 
 
 class Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import TypeVar
 from supervisor.journal import faults
 from supervisor.journal.access import Identity
 from supervisor.journal.chain import GENESIS, decode, encode, kind_of, link
-from supervisor.journal.events import AnyEvent, CallDecided, CallOutcome, CallSettled, Recorded, RunEnded
+from supervisor.journal.events import AnyEvent, CallDecided, CallOutcome, CallSettled, Recorded
 from supervisor.journal.projections import project
 from supervisor.policy import Mode, RunState
 
@@ -55,6 +56,7 @@ class Transaction:
         self._connection = connection
         self._run: tuple[str, int, int, int, float | None] | None = None
         self._simulated: tuple[int, frozenset[str]] | None = None
+        self._refused = False
 
     def __enter__(self) -> Transaction:
         if self._ledger.busy:
@@ -80,6 +82,10 @@ class Transaction:
             if isinstance(error, sqlite3.Error):
                 raise faults.fault(self._ledger.path, error) from error
             return
+        if self._refused:
+            # Half of an event may stand in the tables: nothing of this transaction may become history.
+            self._rollback()
+            raise faults.refused(self._ledger.path, "an event was refused, so nothing was recorded with it")
         try:
             self._connection.execute("COMMIT")
         except sqlite3.Error as failure:
@@ -92,7 +98,8 @@ class Transaction:
     def _rollback(self) -> None:
         self._ledger.busy = False
         if self._connection.in_transaction:  # a full disk can have rolled it back already
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # the error at hand says more
+                self._connection.execute("ROLLBACK")
 
     def state(self) -> RunState:
         """What a decision may depend on, as it stands now. It cannot change before the block ends.
@@ -137,6 +144,7 @@ class Transaction:
             JournalError: it contradicts history (see `project`), or cannot be written.
         """
         path, connection = self._ledger.path, self._connection
+        self._refused = True
         kind = kind_of(event)
         body, event = encode(event)
         try:
@@ -153,8 +161,7 @@ class Transaction:
         except sqlite3.Error as error:
             raise faults.fault(path, error) from error
         self._run = None
-        if isinstance(event, RunEnded):
-            self._ledger.simulated.pop(self.run_id, None)
+        self._refused = False
         return record
 
     def _row(self) -> tuple[str, int, int, int, float | None]:

@@ -57,6 +57,8 @@ class Journal:
                 for synchronous in ("FULL", "NORMAL"):
                     connection = access.connect(path, "rw", busy_timeout_s=busy_timeout_s)
                     opened.append(connection)
+                    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                        connection.execute("PRAGMA journal_mode = WAL")  # a copy put back may have lost it
                     # No commit may ever have to pay for a checkpoint: `checkpoint` is for another thread.
                     connection.execute("PRAGMA wal_autocheckpoint = 0")
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
