@@ -1,0 +1,1 @@
+"""What tests stand on: a private machine, the real Claude Code, a terminal, and waiting for conditions."""
