@@ -116,15 +116,11 @@ def _decided(connection: sqlite3.Connection, path: Path, record: Recorded, event
         raise _contradiction(connection, path, run_id, event.n, event.dry)
     writes = list(dict.fromkeys(e.target for e in event.effects if e.writes or e.kind is not EffectKind.READ))
     connection.execute(
-        "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (run_id, event.n, event.tool_use_id, event.agent_id, event.agent_type, event.tool, event.effect,
          event.scope, _json.encode(event.targets).decode(), _json.encode(writes).decode(), event.decision,
-         event.execution, seq),
-    )  # fmt: skip
-    connection.execute(
-        "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (run_id, seq, event.n, event.decision, event.execution, event.rule, event.why, event.dry,
-         event.diverged, event.profile, event.gate_ms),
+         event.execution, event.decision is DecisionKind.HELD, event.rule, event.why, event.dry,
+         event.diverged, event.profile, event.gate_ms, seq, record.time),
     )  # fmt: skip
     _remember(connection, run_id, seq, event.decision, event.execution, writes)
     return touched

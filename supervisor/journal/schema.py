@@ -10,7 +10,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x53555056
 """`SUPV`: what `PRAGMA application_id` of a journal says."""
 
-PROJECTIONS = ("runs", "calls", "decisions", "verdicts", "outcomes", "alerts", "simulated")
+PROJECTIONS = ("runs", "calls", "verdicts", "outcomes", "alerts", "simulated")
 """Every table that follows from the events."""
 
 FIRST = (
@@ -107,27 +107,19 @@ FIRST = (
         writes TEXT NOT NULL,    -- JSON array: those targets that the call would not merely read
         decision TEXT NOT NULL,  -- in force: a verdict replaces `held`
         execution TEXT NOT NULL,
-        seq INTEGER NOT NULL,    -- of the event that decided it
-        PRIMARY KEY (run_id, n)
-    ) STRICT, WITHOUT ROWID
-    """,
-    "CREATE UNIQUE INDEX calls_by_tool_use ON calls (run_id, tool_use_id)",
-    """
-    CREATE TABLE decisions (
-        run_id TEXT NOT NULL,
-        seq INTEGER NOT NULL,
-        n INTEGER NOT NULL,
-        decision TEXT NOT NULL,
-        execution TEXT NOT NULL,
+        held INTEGER NOT NULL,   -- it was held at first
         rule TEXT NOT NULL,
         why TEXT NOT NULL,
         dry INTEGER NOT NULL,
         diverged INTEGER NOT NULL,
         profile TEXT NOT NULL,
         gate_ms REAL NOT NULL,
-        PRIMARY KEY (run_id, seq)
+        seq INTEGER NOT NULL,    -- of the event that decided it
+        time REAL NOT NULL,
+        PRIMARY KEY (run_id, n)
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE UNIQUE INDEX calls_by_tool_use ON calls (run_id, tool_use_id)",
     """
     CREATE TABLE verdicts (
         run_id TEXT NOT NULL,
@@ -144,6 +136,17 @@ FIRST = (
         diverged INTEGER NOT NULL,
         PRIMARY KEY (run_id, n)
     ) STRICT, WITHOUT ROWID
+    """,
+    # A decision is one row in `calls`, its verdict one in `verdicts`: every page a commit writes costs time.
+    """
+    CREATE VIEW decisions AS
+    SELECT run_id, seq, time, n, tool_use_id, iif(held, 'held', decision) AS decision,
+           iif(held, 'waits', execution) AS execution, rule, why, dry, diverged, profile, gate_ms, '' AS by
+    FROM calls
+    UNION ALL
+    SELECT v.run_id, v.seq, v.time, v.n, v.tool_use_id, v.decision,
+           v.execution, c.rule, v.why, v.dry, v.diverged, c.profile, 0.0, v.by
+    FROM verdicts v JOIN calls c ON c.run_id = v.run_id AND c.n = v.n
     """,
     """
     CREATE TABLE outcomes (
