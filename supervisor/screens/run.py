@@ -1,0 +1,397 @@
+"""The run screen: one run, live or past, as its journal tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from supervisor.errors import JournalError, SuperviseError
+from supervisor.journal.events import State
+from supervisor.policy import AlertKind
+from supervisor.screens.confirm import ConfirmScreen
+from supervisor.screens.source import RunControl, RunSource
+from supervisor.screens.state_line import state_words
+from supervisor.screens.verb_screen import VerbScreen, bindings
+from supervisor.screens.verbs import RUN_VERBS, Situation, Verb
+from supervisor.views.fold import RunFold
+from supervisor.views.run import AlertView, CallView, RunView
+from supervisor.views.safe import safe_line
+from widgets import look
+from widgets.alert_banner import AlertBanner, foremost
+from widgets.call_detail import CallDetail
+from widgets.conversation_log import ConversationLog
+from widgets.held_panel import ALLOW, DENY, SIMULATE, HeldPanel
+from widgets.keys_bar import KeysBar
+from widgets.row_list import RowList
+from widgets.run_header import RunHeader
+from widgets.write_tree import WriteTree
+
+DRAW_S = 1 / 40
+"""Least time between two drawings of a changing run: events in between are drawn together."""
+
+HEALTH_S = 1.0
+"""Time between two questions to the runner whether it is still there."""
+
+
+class RunScreen(VerbScreen):
+    """Header, alerts, held calls, the tree of writes, one call in full, the conversation."""
+
+    TABLE: ClassVar[tuple[Verb, ...]] = RUN_VERBS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(RUN_VERBS)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual declares it so)
+    AUTO_FOCUS = "#writes"
+
+    CSS = f"""
+    RunScreen {{ background: {look.GROUND}; color: {look.TEXT}; layout: vertical; }}
+    RunScreen #panes {{ height: 1fr; }}
+    RunScreen .pane {{
+        border-top: solid {look.EDGE}; border-title-color: {look.DIM}; border-title-style: none;
+        background: {look.GROUND};
+    }}
+    RunScreen .pane:focus {{ border-top: solid {look.BLUE}; border-title-color: {look.BRIGHT}; }}
+    RunScreen #writes {{ width: 11fr; }}
+    RunScreen #right {{ width: 10fr; }}
+    RunScreen #detail {{ height: 3fr; }}
+    RunScreen #talk {{ height: 2fr; }}
+    RunScreen.-wide #right {{ border-left: vkey {look.EDGE}; }}
+    RunScreen.-narrow #panes {{ layout: vertical; }}
+    RunScreen.-narrow #writes {{ width: 100%; height: 11fr; min-height: 4; }}
+    RunScreen.-narrow #right {{ width: 100%; height: 8fr; }}
+    RunScreen.-narrow #detail {{ height: 1fr; }}
+    RunScreen.-narrow #talk {{ height: 1fr; display: none; }}
+    RunScreen.-narrow.-talking #talk {{ display: block; }}
+    RunScreen.-narrow.-talking #detail {{ display: none; }}
+    RunScreen #state {{ height: 1; padding: 0 1; background: {look.RAISED}; color: {look.DIM}; }}
+    RunScreen #state.-urgent {{ color: {look.YELLOW}; text-style: bold; }}
+    RunScreen #message {{
+        display: none; height: 1; border: none; padding: 0 1; background: {look.LIFTED};
+    }}
+    RunScreen #message.-open {{ display: block; }}
+    """
+
+    def __init__(
+        self,
+        source: RunSource,
+        run_id: str,
+        clock: Callable[[], float],
+        steady: Callable[[], float],
+        zone: tzinfo | None = None,
+    ) -> None:
+        """Make the screen.
+
+        Args:
+            source: where events come from and orders go.
+            run_id: which run.
+            clock: seconds since the epoch.
+            steady: seconds, never going back; for the guard of held calls.
+            zone: times are shown in it; None: the local one.
+        """
+        super().__init__()
+        self._source = source
+        self._run_id = run_id
+        self._clock = clock
+        self._steady = steady
+        self._zone = zone
+        self._control = source.control(run_id)
+        self._fold = RunFold(run_id)
+        self._view = RunView(run_id)
+        self._reachable = self._control is not None
+        self._aside: set[int] = set()
+        self._alerts_seen = 0
+        self._held_seen = 0
+        self._opened = clock()
+        self._drawn = float("-inf")
+        self._pending: Timer | None = None
+
+    @property
+    def view(self) -> RunView:
+        """The run as it is on screen."""
+        return self._view
+
+    def compose(self) -> ComposeResult:
+        """The parts, top to bottom."""
+        yield RunHeader(id="header")
+        yield AlertBanner(id="alerts")
+        yield HeldPanel(self._steady, id="held")
+        with Horizontal(id="panes"):
+            yield WriteTree(id="writes")
+            with Vertical(id="right"):
+                yield CallDetail(self._zone, id="detail")
+                yield ConversationLog(id="talk")
+        yield Static(id="state", markup=False)
+        yield Input(
+            id="message", placeholder="A message for the agent. Enter sends, escape leaves.", compact=True
+        )
+        yield KeysBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Start following the run."""
+        for id, title in (("writes", "writes"), ("detail", "call"), ("talk", "conversation")):
+            pane = self.query_one(f"#{id}")
+            pane.add_class("pane")
+            pane.border_title = title
+        self._draw()
+        self.set_interval(1.0, self._tick)
+        self.run_worker(self._follow(), name="events", exit_on_error=False)
+        self.run_worker(self._listen(), name="conversation", exit_on_error=False)
+        if self._control is not None:
+            self.run_worker(self._ask_health(), name="health", exit_on_error=False)
+
+    async def _follow(self) -> None:
+        try:
+            async with aclosing(self._source.tail(self._run_id)) as batches:  # type: ignore[type-var]
+                async for batch in batches:
+                    for recorded in batch:
+                        self._fold.take(recorded)
+                    self._soon()
+        except JournalError as error:
+            self._trouble(error)
+
+    async def _listen(self) -> None:
+        log = self.query_one("#talk", ConversationLog)
+        async with aclosing(self._source.conversation(self._run_id)) as batches:  # type: ignore[type-var]
+            async for items in batches:
+                log.add(items)
+
+    async def _ask_health(self) -> None:
+        assert self._control is not None
+        watching: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if self._view.live and self._view.started:
+                    alive = (await self._control.status()).alive
+                    if alive and (watching is None or watching.done()):
+                        watching = asyncio.create_task(self._watch())
+                    if alive != self._reachable:
+                        self._reachable = alive
+                        self._draw()
+                await asyncio.sleep(HEALTH_S)
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def _watch(self) -> None:
+        assert self._control is not None
+        with contextlib.suppress(SuperviseError):
+            await self._control.watch()
+
+    def _soon(self) -> None:
+        """Draw now, or a moment later together with what comes until then."""
+        if self._pending is not None:
+            return
+        wait = DRAW_S - (self._steady() - self._drawn)
+        if wait <= 0:
+            self._draw()
+        else:
+            self._pending = self.set_timer(wait, self._draw)
+
+    def _tick(self) -> None:
+        """A second has passed."""
+        now = self._clock()
+        self.query_one("#header", RunHeader).show(self._view, now, runner_gone=not self._reachable)
+        self.query_one("#held", HeldPanel).show(self._held(), now)
+
+    def _held(self) -> tuple[CallView, ...]:
+        calls = (self._view.call(n) for n in self._view.held)
+        return tuple(call for call in calls if call is not None)
+
+    def _draw(self) -> None:
+        """Bring every part up to the journal."""
+        self._pending = None
+        self._drawn = self._steady()
+        view = self._view = self._fold.view()
+        now = self._clock()
+        with self.app.batch_update():
+            self.query_one("#header", RunHeader).show(view, now, runner_gone=not self._reachable)
+            alerts = self._standing()
+            self.query_one("#alerts", AlertBanner).show(alerts, self._advice(alerts))
+            self.query_one("#held", HeldPanel).show(self._held(), now)
+            self.query_one("#writes", WriteTree).show(view)
+            state = self.query_one("#state", Static)
+            state.update(Content(state_words(view, reachable=self._reachable)))
+            state.set_class(self._urgent(view), "-urgent")
+            self._show_keys()
+        self._ring(view)
+
+    def _urgent(self, view: RunView) -> bool:
+        asks = view.state in (State.WAITING, State.PAUSED) or bool(view.held)
+        return view.live and (asks or (not self._reachable and bool(view.started)))
+
+    def _standing(self) -> tuple[AlertView, ...]:
+        """The alerts not put aside. A hook failure cannot be while the run stands paused."""
+        return tuple(alert for i, alert in enumerate(self._view.alerts) if i not in self._aside)
+
+    def _advice(self, alerts: tuple[AlertView, ...]) -> str:
+        alert = foremost(alerts)
+        if alert is None:
+            return ""
+        if not self._view.live:
+            return "The run has ended."
+        if self._view.state is State.PAUSED:
+            return "The run is stopped: c continues under the same rules, x ends it."
+        return (
+            "The run goes on; p puts this aside."
+            if alert.kind is not AlertKind.HOOK_FAILURE
+            else ("The gate must answer before anything runs; p puts this aside.")
+        )
+
+    def _ring(self, view: RunView) -> None:
+        """Ring for what has come up since this screen opened: an alert, a held call."""
+        news = [alert for alert in view.alerts[self._alerts_seen :] if alert.time >= self._opened]
+        newest_held = view.held[-1] if view.held else 0
+        held = view.call(newest_held)
+        if news or (newest_held > self._held_seen and held is not None and held.time >= self._opened):
+            self.app.bell()
+        self._alerts_seen = len(view.alerts)
+        self._held_seen = max(self._held_seen, newest_held)
+
+    def _show_keys(self) -> None:
+        self.query_one("#keys", KeysBar).show(self.hints())
+
+    def _trouble(self, error: SuperviseError) -> None:
+        text = safe_line(f"{error} {error.cure}".strip(), 400)
+        self.notify(text, severity="error", timeout=10, markup=False)
+
+    def situation(self) -> Situation:
+        """As the journal and the runner have it."""
+        return Situation(self._view, self._reachable, alerts=len(self._standing()))
+
+    def perform(self, id: str) -> None:
+        """One verb of the table."""
+        held = self.query_one("#held", HeldPanel)
+        tree = self.query_one("#writes", WriteTree)
+        match id:
+            case "allow" | "deny" | "simulate":
+                held.answer({"allow": ALLOW, "deny": DENY}.get(id, SIMULATE))
+            case "say":
+                held.write()
+            case "resume":
+                self._order(lambda: self._runner.resume(), "The run continues.")
+            case "attach":
+                self._take_terminal()
+            case "message":
+                box = self.query_one("#message", Input)
+                box.add_class("-open")
+                box.focus()
+            case "reads":
+                tree.toggle_reads()
+                tree.focus()
+            case "next":
+                self.focus_next("WriteTree, CallDetail, ConversationLog, HeldPanel Button")
+            case "follow":
+                tree.follow()
+            case "talk":
+                self.toggle_class("-talking")
+            case "acknowledge":
+                self._aside |= set(range(len(self._view.alerts)))
+                self._draw()
+            case "stop":
+                self._ask_stop()
+            case "leave":
+                self._leave()
+
+    @property
+    def _runner(self) -> RunControl:
+        assert self._control is not None
+        return self._control
+
+    def _order(
+        self, give: Callable[[], Awaitable[None]], done: str, failed: Callable[[], None] | None = None
+    ) -> None:
+        """Give the runner an order without waiting for it here; say how it went."""
+
+        async def go() -> None:
+            try:
+                await give()
+            except SuperviseError as error:
+                self._trouble(error)
+                if failed is not None:
+                    failed()
+            else:
+                if done:
+                    self.notify(done, timeout=3, markup=False)
+
+        self.run_worker(go(), name="order", exit_on_error=False)
+
+    def _ask_stop(self) -> None:
+        name = safe_line(self._view.name, 40)
+        question = Content.assemble(
+            (f"End {name}?\n", f"bold {look.BRIGHT}"),
+            "Claude Code and everything it started are stopped. What was recorded stays.",
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._order(lambda: self._runner.stop(), "The run is being ended.")
+
+        self.app.push_screen(ConfirmScreen(question, "End the run", "Keep it", self._steady), answered)
+
+    def _take_terminal(self) -> None:
+        try:
+            with self.app.batch_update(), self.app.suspend():
+                self._runner.attach()
+        except SuspendNotSupported:
+            self.notify("This terminal cannot be handed over; use supervise attach.", severity="warning")
+        except SuperviseError as error:
+            self._trouble(error)
+        self.refresh(layout=True)
+
+    def _leave(self) -> None:
+        if isinstance(self.focused, Input):
+            self._close_message()
+            return
+        self.dismiss()
+
+    def _close_message(self) -> None:
+        self.query_one("#message", Input).remove_class("-open")
+        self.query_one("#writes", WriteTree).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the message line sends it."""
+        if event.input.id != "message":
+            return
+        text = event.value.strip()
+        event.input.value = ""
+        self._close_message()
+        if text:
+            self._order(lambda: self._runner.message(text), "Sent.")
+
+    def on_held_panel_answered(self, event: HeldPanel.Answered) -> None:
+        """The operator gave a verdict."""
+        panel = self.query_one("#held", HeldPanel)
+
+        def failed() -> None:
+            panel.taken_back(event.n)
+            panel.show(self._held(), self._clock())
+
+        self._order(lambda: self._runner.verdict(event.n, event.verdict, event.sentence), "", failed)
+        panel.show(self._held(), self._clock())
+
+    def on_write_tree_looked(self, event: WriteTree.Looked) -> None:
+        """Show in full what the cursor rests on."""
+        detail = self.query_one("#detail", CallDetail)
+        spot = event.spot
+        if spot.call is not None:
+            detail.show_call(spot.call)
+        elif spot.undecided is not None:
+            detail.show_undecided(spot.undecided)
+        else:
+            for group in self._view.writes:
+                if (group.scope.value, group.name) == spot.key:
+                    detail.show_group(group.name, group.counts)
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Enter on a call goes to its detail, to scroll in it."""
+        self.remove_class("-talking")
+        self.query_one("#detail", CallDetail).focus()

@@ -1,0 +1,76 @@
+"""The door the screens read through: where runs, events and conversations come from, and where orders go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from supervisor.journal.events import Recorded
+from supervisor.views.conversation import ConversationItem
+from supervisor.views.summary import RunSummary
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a runner says of itself.
+
+    Attributes:
+        alive: it answered.
+        detail: a sentence for the operator when something is wrong; may be empty.
+    """
+
+    alive: bool
+    detail: str = ""
+
+
+class RunControl(Protocol):
+    """Orders to the runner of a live run. Each method raises `SuperviseError` if it does not get through."""
+
+    async def status(self) -> Health:
+        """How the runner is; `alive` is False when nobody answers (this one does not raise)."""
+        ...
+
+    async def watch(self) -> None:
+        """Tell the runner that an operator is looking, until cancelled."""
+        ...
+
+    async def message(self, text: str) -> None:
+        """Send the agent a message."""
+        ...
+
+    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
+        """Answer held call `n`: `allow`, `deny` or `simulate`, with a sentence for the agent or none."""
+        ...
+
+    async def stop(self) -> None:
+        """End the run."""
+        ...
+
+    async def resume(self) -> None:
+        """Let a paused run go on."""
+        ...
+
+    def attach(self) -> int:
+        """Hand this terminal to Claude Code until the operator comes back. Called with the app suspended."""
+        ...
+
+
+class RunSource(Protocol):
+    """Where the screens read from. Iterators run until closed; any number may run at a time."""
+
+    def runs(self) -> AsyncIterator[Sequence[RunSummary]]:
+        """All runs, newest first: once at first, then whenever something has changed."""
+        ...
+
+    def tail(self, run_id: str) -> AsyncIterator[Sequence[Recorded]]:
+        """The run's events in order, a batch at a time: those there are, then each as it is committed."""
+        ...
+
+    def conversation(self, run_id: str) -> AsyncIterator[Sequence[ConversationItem]]:
+        """What was said so far, then each piece as it comes."""
+        ...
+
+    def control(self, run_id: str) -> RunControl | None:
+        """The way to the run's runner; None if there is no such way (a recording)."""
+        ...

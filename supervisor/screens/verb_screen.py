@@ -1,0 +1,75 @@
+"""A screen driven by a verb table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from supervisor.screens.help import HelpScreen
+from supervisor.screens.verbs import Situation, Verb, verb
+from widgets.keys_bar import KeyHint, KeysBar
+
+
+def bindings(table: tuple[Verb, ...]) -> list[BindingType]:
+    """Textual's bindings for a verb table."""
+    return [
+        Binding(each.keys, f"verb('{each.id}')", each.word, show=False, id=f"verb.{each.id}")
+        for each in table
+    ]
+
+
+class VerbScreen(Screen[None]):
+    """Every key, palette entry and click goes through `action_verb`; a disabled verb says why."""
+
+    TABLE: ClassVar[tuple[Verb, ...]] = ()
+
+    def situation(self) -> Situation:
+        """What decides which verbs can be used now."""
+        return Situation()
+
+    def perform(self, id: str) -> None:
+        """Do what the verb `id` says; it is known to be possible now."""
+        raise NotImplementedError
+
+    def action_verb(self, id: str) -> None:
+        """Do it, or say why not."""
+        why_not = verb(self.TABLE, id).why_not(self.situation())
+        if why_not:
+            self.notify(why_not, severity="warning", timeout=4, markup=False)
+        elif id == "help":
+            self.app.push_screen(HelpScreen(self.TABLE, self.situation()))
+        elif id == "palette":
+            self.app.action_command_palette()
+        else:
+            self.perform(id)
+
+    def hints(self) -> list[KeyHint]:
+        """The footer, as things are now."""
+        now = self.situation()
+        return [
+            KeyHint(each.id, each.shown, each.word, each.why_not(now) is None, each.urgent(now))
+            for each in self.TABLE
+            if each.footer or each.urgent(now)
+        ]
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The palette's entries; those that cannot be used now say why."""
+        now = self.situation()
+        for each in self.TABLE:
+            if each.id == "palette":
+                continue
+            why_not = each.why_not(now)
+            text = f"{each.sentence} (not now: {why_not})" if why_not else each.sentence
+            yield SystemCommand(
+                f"{each.word.capitalize()}  [{each.shown}]".replace("[", "(").replace("]", ")"),
+                text,
+                lambda id=each.id: self.action_verb(id),
+            )
+
+    def on_keys_bar_clicked(self, event: KeysBar.Clicked) -> None:
+        """A click in the footer is its key."""
+        self.action_verb(event.verb)
