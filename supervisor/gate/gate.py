@@ -41,11 +41,13 @@ class Judge(msgspec.Struct, frozen=True):
         judge: classifies one call; pure.
         rulings: the operator's word.
         where: surroundings every call of the run shares.
+        profile: hash of the rules in force.
     """
 
     judge: Callable[[ToolCall, Surroundings], Judgement]
     rulings: Rulings
     where: Surroundings
+    profile: str = ""
 
 
 class Watcher:
@@ -62,6 +64,9 @@ class Watcher:
 
     def decided(self, call: CallDecided) -> None:
         """A decision was committed."""
+
+    def settled(self, call: CallSettled) -> None:
+        """A verdict on a held call was committed."""
 
 
 class Gate:
@@ -218,7 +223,9 @@ class Gate:
             verdict = await self._verdict(held, writer)
         finally:
             self.held.drop(held)
-        return self._settle(call, decided, judgement, verdict)
+        settled = self._settle(call, decided, judgement, verdict)
+        self._watcher.settled(settled)
+        return settled
 
     async def _verdict(self, held: HeldCall, writer: asyncio.StreamWriter) -> Verdict:
         deadline = self._clock() + self._hold_deadline_s

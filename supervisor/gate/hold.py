@@ -57,6 +57,11 @@ class HeldCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the calls that wait, in the order they came."""
+        return tuple(self._calls)
+
     def add(self, call: HeldCall) -> None:
         """A call begins to wait."""
         self._calls[call.n] = call

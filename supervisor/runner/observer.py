@@ -85,6 +85,13 @@ class Observer:
             standing.decision, standing.execution = call.decision, call.execution
             standing.notice = call.notice
 
+    def ran(self, tool_use_id: str, tool: str) -> Unsupervised | None:
+        """A hook says that a call has run."""
+        if tool_use_id in self._known or tool_use_id in self._answered:
+            return None
+        self._answered.add(tool_use_id)
+        return Unsupervised(f"{tool} ran without a decision", tool_use_id)
+
     def read(self, record: TranscriptRecord) -> Iterator[Finding]:
         """What one record of the transcript means."""
         match record:

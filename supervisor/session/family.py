@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+
+from supervisor.gate.peer import parent_of
 
 
 def descendants(root: int) -> list[int]:
@@ -35,13 +36,12 @@ def signal_all(root: int, number: signal.Signals) -> int:
 
 def is_below(pid: int, root: int) -> bool:
     """Whether `pid` is `root` or descends from it."""
-    parents = _parents()
-    seen: set[int] = set()
-    while pid > 1 and pid not in seen:
+    for _ in range(1000):
         if pid == root:
             return True
-        seen.add(pid)
-        pid = parents.get(pid, 0)
+        if pid <= 1:
+            return False
+        pid = parent_of(pid)
     return False
 
 
@@ -61,7 +61,5 @@ def _parents() -> dict[int, int]:
     parents: dict[int, int] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                stat = Path(entry.path, "stat").read_bytes()
-                parents[int(entry.name)] = int(stat.rpartition(b")")[2].split()[1])
+            parents[int(entry.name)] = parent_of(int(entry.name))
     return parents

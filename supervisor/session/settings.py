@@ -169,9 +169,14 @@ def environment(base: Mapping[str, str], user: UserSettings) -> tuple[dict[str, 
     """Claude Code's environment from the caller's, and what was taken out of it, one line each."""
     env = {**base, **user.env}
     dropped = tuple(f"environment: {name}" for name in _UNDERMINES if env.pop(name, None) is not None)
-    env["DISABLE_AUTOUPDATER"] = "1"  # the program that was checked is the program that runs
-    env["CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD"] = "1"
     return env, dropped
+
+
+ALWAYS = {
+    "DISABLE_AUTOUPDATER": "1",  # the program that was checked is the program that runs
+    "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1",
+}
+"""Variables every launch sets."""
 
 
 def private_environment(home: Path, base_url: str) -> dict[str, str]:

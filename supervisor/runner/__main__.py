@@ -1,0 +1,169 @@
+"""`python -m supervisor.runner SPEC READY_FD`: the resident process of one run.
+
+It says on READY_FD, in one JSON line, that Claude Code was started under a proven gate, or why not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from supervisor.errors import Exit, SuperviseError
+from supervisor.journal.events import RunStarted
+from supervisor.journal.writer import Journal
+from supervisor.places import private_dir
+from supervisor.runner.rules import compile_rules
+from supervisor.runner.run import Run
+from supervisor.runner.server import ControlServer
+from supervisor.runner.spec import RunSpec, load_spec
+from supervisor.session import settings
+from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
+from supervisor.session.model import RunningModel, start_model
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(arguments: list[str]) -> int:
+    """Run one run."""
+    spec = load_spec(Path(arguments[0]))
+    ready = int(arguments[1])
+    os.umask(0o077)
+    try:
+        return int(_run(spec, ready))
+    except SuperviseError as error:
+        _say(ready, error)
+        return int(error.code)
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(ready)
+
+
+def _run(spec: RunSpec, ready: int) -> Exit:
+    _hold_lock(spec)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    private_dir(Path(spec.runtime_dir))
+    with contextlib.ExitStack() as stack:
+        model = stack.enter_context(start_model(Path(spec.script), Path(spec.cwd))) if spec.script else None
+        journal = stack.enter_context(Journal.open(Path(spec.journal)))
+        return asyncio.run(_live(spec, journal, model, ready))
+
+
+async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, ready: int) -> Exit:
+    launch = _Launch(spec, model)
+    rules = compile_rules(spec, home=launch.env["HOME"], path=launch.env.get("PATH", ""))
+    run = Run(spec, journal, rules)
+    run.begin(launch.started(journal, profile=rules.profile))
+    control = ControlServer(run)
+    await control.serve(spec.control_socket)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, run.stop, f"signal {number.name}")
+    try:
+        return await run.live(launch.start, lambda: _say(ready, None))
+    finally:
+        await run.gate.close()
+        control.close()
+        for socket in (spec.gate_socket, spec.control_socket):
+            socket.unlink(missing_ok=True)
+
+
+class _Launch:
+    """Everything Claude Code is started with."""
+
+    def __init__(self, spec: RunSpec, model: RunningModel | None) -> None:
+        self._spec = spec
+        keep = Path(spec.state_dir)
+        cwd = Path(spec.cwd)
+        self._lifeline, self._end = os.pipe()  # the write end closes with this process, however it dies
+        if model is not None:
+            home = keep / "home"
+            settings.prepare_private_home(home, cwd)
+            self._user = settings.UserSettings()
+            self.env = settings.private_environment(home, model.base_url)
+            self._notes: tuple[str, ...] = ()
+            users_home = None
+        else:
+            users_home = Path.home()
+            self._user = settings.read_user_settings(users_home, cwd)
+            self.env, self._notes = settings.environment(os.environ, self._user)
+        self.env |= settings.ALWAYS
+        self._mcp = keep / "mcp.json"
+        servers = settings.mcp_servers(users_home, cwd)
+        settings.write_private(self._mcp, json.dumps({"mcpServers": servers}))
+        self._memory = settings.memory_folders(users_home, cwd, keep)
+
+    async def start(self, hook: list[str]) -> Agent:
+        """Start Claude Code with the gate's hooks."""
+        spec = self._spec
+        words = settings.arguments(
+            settings=settings.injected_settings(hook, self._user),
+            session_id=spec.session_id,
+            resume=spec.resume,
+            mcp_config=self._mcp,
+            memory=self._memory,
+            headless=spec.headless,
+        )
+        argv = [spec.claude_path, *words]
+        if spec.headless:
+            log = Path(spec.state_dir) / "claude.log"
+            return await HeadlessAgent.start(
+                argv, cwd=spec.cwd, env=self.env, log=log, lifeline=self._lifeline
+            )
+        return InteractiveAgent(argv, cwd=spec.cwd, env=self.env, size=spec.size, lifeline=self._lifeline)
+
+    def started(self, journal: Journal, *, profile: str) -> RunStarted:
+        """The run's first event."""
+        del journal
+        spec = self._spec
+        return RunStarted(
+            name=spec.name,
+            task=spec.task,
+            label=spec.label,
+            cwd=spec.cwd,
+            mode=spec.mode,
+            headless=spec.headless,
+            session_id=spec.session_id,
+            claude_path=spec.claude_path,
+            claude_version=spec.claude_version,
+            profile=profile,
+            config=spec.config,
+            suspended=(*spec.notes, *self._user.suspended, *self._notes),
+            floors=FLOORS,
+            runner_pid=os.getpid(),
+        )
+
+
+FLOORS = {
+    "1": "the hook client answers whole or blocks",
+    "2": "a failed hook blocks (onFailure)",
+    "3": "dontAsk, no setting sources, no allow rules",
+    "4": "missing: no shadow; workspace writes are not executed in a dry run",
+}
+
+
+def _hold_lock(spec: RunSpec) -> None:
+    lock = os.open(spec.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as cause:
+        raise SuperviseError(f"run {spec.name} has a runner already") from cause
+
+
+def _say(ready: int, error: SuperviseError | None) -> None:
+    said = (
+        {"ok": True} if error is None else {"error": str(error), "cure": error.cure, "code": int(error.code)}
+    )
+    with contextlib.suppress(OSError):
+        os.write(ready, json.dumps(said).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""Follow a run from outside, as its screen or its foreground process: events as they are committed, and the
+end, also when the runner dies or stops answering."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+
+from supervisor.errors import RunnerGoneError, UsageError
+from supervisor.journal.events import Recorded, RunEnded
+from supervisor.journal.tail import tail
+from supervisor.places import Places
+from supervisor.runner.control import ControlClient
+from supervisor.runner.recover import has_runner, recover
+
+_LOOK_S = 0.25
+
+
+async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float) -> AsyncIterator[Recorded]:
+    """Every event of the run from its first, until it has ended.
+
+    A runner that is gone is recovered; one that gives no answer for `silence_s` seconds is killed first
+    (its guard ends Claude Code with it), because a gate that does not answer has failed.
+    """
+    queue: asyncio.Queue[Recorded] = asyncio.Queue()
+
+    async def read() -> None:
+        async for batch in tail(places.journal, run_id):
+            for recorded in batch:
+                queue.put_nowait(recorded)
+
+    reading = asyncio.create_task(read())
+    watching = asyncio.create_task(_watch(places, run_id, runner_pid, silence_s))
+    try:
+        while True:
+            recorded = await queue.get()
+            yield recorded
+            if isinstance(recorded.event, RunEnded):
+                return
+    finally:
+        for task in (reading, watching):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float) -> None:
+    client = ControlClient(places.run_runtime(run_id) / "control.sock")
+    heard = time.monotonic()
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        if not has_runner(places, run_id):
+            await asyncio.to_thread(recover, places)
+            continue
+        with contextlib.suppress(RunnerGoneError, UsageError, TimeoutError):
+            async with asyncio.timeout(silence_s):
+                await client.status()
+            heard = time.monotonic()
+        if time.monotonic() - heard > silence_s:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(runner_pid, signal.SIGKILL)
+            while has_runner(places, run_id):
+                await asyncio.sleep(0.02)
+            why = f"the gate did not answer for {silence_s:.0f} s; its runner was ended, nothing went through"
+            await asyncio.to_thread(recover, places, detail=why)

@@ -1,0 +1,76 @@
+"""Runs whose runner is gone: found by whoever looks next, and ended in the journal with what is known."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from supervisor.errors import Exit, JournalError
+from supervisor.journal.events import AlertRaised, Ending, RunEnded
+from supervisor.journal.writer import Journal
+from supervisor.places import Places
+from supervisor.policy import AlertKind
+
+LOST = (
+    "the runner died without a word; Claude Code was ended with it and nothing more went through."
+    " Calls without an outcome may or may not have run."
+)
+
+
+def recover(places: Places, *, detail: str = LOST) -> list[str]:
+    """End, in the journal, every run that is open there but has no runner. Returns their ids.
+
+    Holding a run's lock is what makes a process the writer of its run; the kernel frees it when the
+    runner dies.
+    """
+    if not places.journal.exists():
+        return []
+    recovered = []
+    for run_id in _open_runs(places.journal):
+        lock = _take(places.run_state(run_id) / "lock")
+        if lock is None:
+            continue
+        try:
+            with Journal.open(places.journal) as journal:
+                with journal.decision(run_id) as tx:
+                    if tx.ended():
+                        continue
+                    tx.record(AlertRaised(AlertKind.HOOK_FAILURE, detail))
+                    tx.record(RunEnded(Ending.RUNNER_LOST, int(Exit.HOOK_FAILURE), "", detail))
+                recovered.append(run_id)
+        finally:
+            os.close(lock)
+    return recovered
+
+
+def has_runner(places: Places, run_id: str) -> bool:
+    """Whether a runner holds the run."""
+    lock = _take(places.run_state(run_id) / "lock")
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+def _open_runs(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2)) as connection:
+        try:
+            return [row[0] for row in connection.execute("SELECT id FROM runs WHERE ended IS NULL")]
+        except sqlite3.Error as cause:
+            raise JournalError(f"{path}: {cause}", cure="`supervise verify` says what is wrong.") from cause
+
+
+def _take(lock: Path) -> int | None:
+    """The descriptor of the lock, held; None while a runner holds it or the run never had one."""
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle

@@ -1,0 +1,410 @@
+"""One run as its runner lives it: gate, session and observer on one event loop, its only writer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from supervisor.errors import Exit, JournalError, LaunchError
+from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
+from supervisor.gate.hold import Answer, Verdict
+from supervisor.gate.peer import Peer
+from supervisor.gate.wire import HookEvent
+from supervisor.journal.events import (
+    AlertRaised,
+    AnyEvent,
+    CallDecided,
+    CallOutcome,
+    CallSettled,
+    Ending,
+    MessageSent,
+    PromptPassed,
+    RunEnded,
+    RunStarted,
+    SessionReady,
+    State,
+    StateChanged,
+    SubagentSeen,
+    UsageSeen,
+)
+from supervisor.journal.writer import Journal
+from supervisor.policy import AlertKind, DecisionKind
+from supervisor.runner.alarm import Alarm
+from supervisor.runner.health import Health
+from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
+from supervisor.runner.spec import RunSpec
+from supervisor.session.agent import Agent
+from supervisor.session.family import is_below, signal_all
+from supervisor.session.headless import Init, NoVerdict, TurnEnded
+from supervisor.session.settings import PERMISSION_MODE
+from supervisor.session.transcript import Cost, ModeSeen, Transcript, TranscriptRecord
+
+_DIALOG_S = 5.0
+"""After this long without a handshake a person is probably asked something (trust, login)."""
+
+_QUESTIONS = frozenset({"AskUserQuestion", "ExitPlanMode"})
+_CHECKPOINT_S = 20.0
+
+
+class Run(Watcher):
+    """One run, from its launch to its end."""
+
+    def __init__(self, spec: RunSpec, journal: Journal, rules: Judge) -> None:
+        self.spec = spec
+        self.state = State.STARTING
+        self.agent: Agent | None = None
+        self.watchers = 0
+        self._journal = journal
+        self._alarm = Alarm(spec, self._record, spec.notify)
+        self._observer = Observer(grace_s=spec.deadline_s + 1)
+        self._ready = asyncio.Event()
+        self._fault = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._transcript_done = asyncio.Event()
+        self._transcript: Transcript | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._ending: Ending | None = None
+        self._detail = ""
+        self._result = ""
+        self._agent_failed = False
+        self._denied = 0
+        self._usage: UsageSeen | None = None
+        self._prompts = 0
+        self._nonce = secrets.token_hex(16)
+        self.gate = Gate(
+            run_id=spec.run_id,
+            nonce=self._nonce,
+            permission_mode=PERMISSION_MODE,
+            journal=journal,
+            rules=rules,
+            hold_deadline_s=spec.hold_deadline_s,
+            operator_present=lambda: not spec.headless or self.watchers > 0,
+            admit=self._admit,
+            watcher=self,
+        )
+
+    # What the gate tells us.
+
+    def event(self, event: HookEvent) -> None:
+        """A hook event that asks for no decision."""
+        match event.hook_event_name:
+            case "SessionStart":
+                self._session_ready(event)
+            case "UserPromptSubmit":
+                self._prompts += 1
+                self._record(PromptPassed(event.prompt), durable=False)
+                self._to(State.WORKING)
+            case "PostToolUse" | "PostToolUseFailure":
+                if (found := self._observer.ran(event.tool_use_id, event.tool_name)) is not None:
+                    self._found(found)
+            case "SubagentStart" | "SubagentStop":
+                phase = event.hook_event_name.removeprefix("Subagent").lower()
+                self._record(SubagentSeen(event.agent_id, event.agent_type, phase), durable=False)
+            case "ConfigChange":
+                self._alarm.raise_(
+                    AlertKind.TAMPERING, f"a configuration change was blocked ({event.source})"
+                )
+            case "Notification" if event.notification_type != "idle_prompt":
+                self._to(State.WAITING, event.message or "Claude Code waits for you")
+            case "Stop" | "StopFailure":
+                self._to(State.IDLE, "the turn is finished")
+            case _:
+                pass
+
+    def fault(self, detail: str) -> None:
+        """A floor gave way: nothing goes through any more, and everybody is told, once."""
+        if self._fault.is_set():
+            return
+        self._fault.set()
+        self.gate.shut(detail)
+        self._alarm.raise_(AlertKind.HOOK_FAILURE, detail)
+        if self.spec.headless:
+            self._end(Ending.HOOK_FAILED, detail)
+        else:
+            self._to(State.PAUSED, detail)
+            # a moment for answers under way: a stopped hook client would look like a second failure
+            asyncio.get_running_loop().call_later(0.1, self._freeze)
+
+    def tampering(self, detail: str, n: int) -> None:
+        """Something of the run reached for the supervisor."""
+        self._alarm.raise_(AlertKind.TAMPERING, detail, n)
+
+    def decided(self, call: CallDecided) -> None:
+        """A decision was committed."""
+        self._observer.decided(call)
+        self._denied += call.decision is DecisionKind.BLOCKED
+        if call.decision is DecisionKind.HELD:
+            self._to(State.WAITING, f"call #{call.n} waits for your verdict")
+        elif call.tool in _QUESTIONS:
+            self._to(State.WAITING, "the agent asks you something")
+
+    def settled(self, call: CallSettled) -> None:
+        """A held call got its verdict."""
+        self._observer.settled(call)
+        self._denied += call.decision is DecisionKind.BLOCKED
+        if not len(self.gate.held):
+            self._to(State.WORKING)
+
+    # What operators ask. Each returns an error, empty when done.
+
+    def verdict(self, n: int, answer: Answer, sentence: str, by: str) -> str:
+        """Answer a held call."""
+        done = self.gate.held.answer(n, Verdict(answer, by, sentence))
+        return "" if done else f"call #{n} does not wait for a verdict (any more)"
+
+    def message(self, text: str, by: str) -> str:
+        """Send the agent a message."""
+        if self.agent is None or not self._ready.is_set() or self.state in (State.PAUSED, State.ENDED):
+            return f"the run is {self.state.value}: it takes no messages now"
+        self._record(MessageSent(text, by), durable=False)
+        self._say(text)
+        return ""
+
+    def resume(self, by: str) -> str:
+        """Let a paused run go on, if what was broken is whole again."""
+        if self.state is not State.PAUSED or self.agent is None:
+            return f"the run is {self.state.value}, not paused"
+        if trouble := self._health.trouble():
+            return f"still broken: {trouble}"
+        self._fault.clear()
+        self.gate.reopen()
+        signal_all(self.agent.pid, signal.SIGCONT)
+        self._to(State.WORKING, f"resumed by {by}")
+        return ""
+
+    def stop(self, by: str) -> str:
+        """End the run."""
+        self._end(Ending.STOPPED, f"by {by}")
+        return ""
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Alerts that the journal could not take yet."""
+        return self._alarm.pending
+
+    # The life of a run.
+
+    async def live(self, launch: Callable[[list[str]], Awaitable[Agent]], ready: Callable[[], None]) -> Exit:
+        """Serve the gate, launch Claude Code, hand it the task, watch it to its end.
+
+        Args:
+            launch: starts Claude Code with the given hook command.
+            ready: called once the gate is proven and Claude Code was started.
+        """
+        hook = hook_command(self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl")
+        await self.gate.serve(self.spec.gate_socket)
+        self._health = Health(self.spec, hook)
+        try:
+            await self._health.prove()
+            self.agent = await launch(hook)
+        except LaunchError as cause:
+            return self._finish(Ending.NOT_STARTED, str(cause))
+        ready()
+        threading.Thread(target=self._checkpoints, name="checkpoints", daemon=True).start()
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(self._watch_health()),
+                tasks.create_task(self._alarm.retry()),
+                tasks.create_task(self._hand_over_task()),
+                tasks.create_task(self._read_stream()),
+            ]
+            gone = tasks.create_task(self.agent.wait())
+            stopping = tasks.create_task(self._stopping.wait())
+            await asyncio.wait({gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not gone.done():
+                self.agent.end()
+            code = await gone
+            stopping.cancel()
+            for task in background:
+                task.cancel()
+        await self._read_to_the_end()
+        return self._finish(*self._how_it_ended(code))
+
+    def _how_it_ended(self, code: int) -> tuple[Ending, str]:
+        if self._ending is not None:
+            return self._ending, self._detail
+        if not self._ready.is_set():
+            return (
+                Ending.NOT_STARTED,
+                f"Claude Code ended with {code} before the handshake: {self._last_words()}",
+            )
+        if self._agent_failed or (code != 0 and self.spec.headless):
+            return Ending.AGENT_FAILED, self._result or f"Claude Code ended with {code}"
+        return Ending.COMPLETED, ""
+
+    def _finish(self, ending: Ending, detail: str) -> Exit:
+        for outcome in self._observer.unanswered():
+            self._record(outcome, durable=False)
+        if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):
+            self._alarm.raise_(AlertKind.AGENT_FAILURE, detail or ending.value)
+        code = {
+            Ending.COMPLETED: Exit.DENIED_WRITES_LEFT if self._denied else Exit.OK,
+            Ending.STOPPED: Exit.AGENT_FAILED,
+            Ending.HOOK_FAILED: Exit.HOOK_FAILURE,
+        }.get(ending, Exit.AGENT_FAILED)
+        self.state = State.ENDED
+        with contextlib.suppress(JournalError):
+            self._journal.append(
+                self.spec.run_id, RunEnded(ending, int(code), self._result, detail), durable=True
+            )
+        return code
+
+    def begin(self, started: RunStarted) -> None:
+        """Journal the run's first event; raises JournalError: then nothing is launched."""
+        self._journal.append(self.spec.run_id, started, durable=True)
+
+    async def _hand_over_task(self) -> None:
+        """The task is sent only after the handshake: SessionStart has reached the gate with the nonce."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
+        if not self._ready.is_set() and not self.spec.headless:
+            self._to(
+                State.WAITING, "no handshake yet: Claude Code may be asking for trust or a login; attach"
+            )
+            await self._ready.wait()
+        elif not self._ready.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), self.spec.handshake_s - _DIALOG_S)
+            if not self._ready.is_set():
+                self.fault(f"no handshake within {self.spec.handshake_s:.0f} s: the hooks are not live")
+                return
+        if self.spec.task:
+            self._say(self.spec.task)
+            await self._insist()
+
+    async def _insist(self) -> None:
+        """In a terminal the return key can be lost while the UI starts: press it until the gate has heard."""
+        for _ in range(5):
+            await asyncio.sleep(2)
+            if self._prompts or self.spec.headless or self.agent is None or self._fault.is_set():
+                return
+            self.agent.press_return()
+
+    def _say(self, text: str) -> None:
+        assert self.agent is not None
+        self.agent.say(text)
+
+    async def _read_stream(self) -> None:
+        assert self.agent is not None
+        async for item in self.agent.items():
+            match item:
+                case Init(plugins=plugins) if plugins:
+                    self.fault(f"plugins are loaded: {', '.join(plugins)}")
+                case NoVerdict(tool_use_ids=calls):
+                    self.fault(f"no hook gave a verdict on {', '.join(calls)}")
+                case TurnEnded(text=text, failed=failed):
+                    self._result, self._agent_failed = text, failed
+                    self._to(State.IDLE, "the turn is finished")
+                    self.agent.no_more()
+                case _:
+                    pass
+
+    async def _watch_health(self) -> None:
+        while True:
+            if not self._fault.is_set() and (trouble := self._health.trouble()):
+                self.fault(trouble)
+            for finding in self._observer.overdue():
+                self._found(finding)
+            await asyncio.sleep(0.25)
+
+    # The transcript.
+
+    def _session_ready(self, event: HookEvent) -> None:
+        self._record(
+            SessionReady(event.source, event.transcript_path, PERMISSION_MODE, event.model), durable=True
+        )
+        path = Path(event.transcript_path)
+        if self._transcript is None or self._transcript.path != path:
+            self._transcript = Transcript(path)
+            if self.spec.resume and not self._ready.is_set():
+                self._transcript.read_new()  # what earlier runs said is theirs
+            self._following = asyncio.create_task(self._follow(self._transcript))
+        if not self._ready.is_set():
+            self._to(State.IDLE, "ready for a task" if not self.spec.task else "handing over the task")
+        self._ready.set()
+
+    async def _follow(self, transcript: Transcript) -> None:
+        async for records in transcript.follow(self._transcript_done):
+            for record in records:
+                self._heed(record)
+
+    async def _read_to_the_end(self) -> None:
+        self._transcript_done.set()
+        if self._following is not None:
+            await self._following
+
+    def _heed(self, record: TranscriptRecord) -> None:
+        match record:
+            case ModeSeen(permission_mode=mode):
+                if mode and mode != PERMISSION_MODE:
+                    self.fault(f"permission mode was switched to {mode}")
+            case Cost():
+                usage = UsageSeen(record.input_tokens, record.output_tokens, record.cost_usd)
+                if usage != self._usage:
+                    self._usage = usage
+                    self._record(usage, durable=False)
+            case _:
+                for finding in self._observer.read(record):
+                    self._found(finding)
+
+    def _found(self, finding: Finding) -> None:
+        match finding:
+            case CallOutcome():
+                self._record(finding, durable=False)
+            case HookFault():
+                self.fault(finding.detail)
+            case Unsupervised():
+                self._alarm.raise_(AlertKind.UNSUPERVISED_CALL, finding.detail)
+            case AgentTrouble():
+                self._agent_failed = True
+                self._alarm.raise_(AlertKind.AGENT_FAILURE, finding.detail)
+
+    # Small things.
+
+    def _record(self, event: AnyEvent, *, durable: bool = True) -> bool:
+        try:
+            self._journal.append(self.spec.run_id, event, durable=durable)
+        except JournalError as cause:
+            if not isinstance(event, AlertRaised):
+                self.fault(f"the journal could not be written: {cause}")
+            return False
+        return True
+
+    def _to(self, state: State, detail: str = "") -> None:
+        if self.state in (State.PAUSED, State.ENDED) and state not in (State.ENDED, State.WORKING):
+            return
+        if self.state is State.PAUSED and self._fault.is_set():
+            return
+        if state is self.state and state is not State.WAITING:
+            return
+        self.state = state
+        self._record(StateChanged(state, detail), durable=False)
+
+    def _freeze(self) -> None:
+        if self.agent is not None and self._fault.is_set():
+            signal_all(self.agent.pid, signal.SIGSTOP)
+
+    def _end(self, ending: Ending, detail: str) -> None:
+        if self._ending is None:
+            self._ending, self._detail = ending, detail
+        self._stopping.set()
+
+    def _admit(self, peer: Peer) -> bool:
+        """Only what descends from the run's guard, or the runner's own proof, speaks to the gate."""
+        if peer.pid == 0:
+            return True
+        root = self.agent.pid if self.agent is not None else os.getpid()
+        return is_below(peer.pid, root) or is_below(peer.pid, os.getpid())
+
+    def _checkpoints(self) -> None:
+        """Keeps the write-ahead log short, off the gate's path; ends with the process."""
+        pause = threading.Event()
+        while not pause.wait(_CHECKPOINT_S):
+            with contextlib.suppress(JournalError):
+                self._journal.checkpoint()
