@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from supervisor.journal.events import AnyEvent, Recorded
+from supervisor.journal.events import AnyEvent, CallDecided, Recorded
 from supervisor.journal.faults import unknown_row
 
 GENESIS = "0" * 64
@@ -23,17 +23,38 @@ def kind_of(event: AnyEvent) -> str:
     return str(event.__struct_config__.tag)
 
 
+NESTING = 200
+"""Levels of lists and objects that an event may have: deeper ones could not be read back on every stack."""
+
+
 def encode(event: AnyEvent) -> tuple[str, AnyEvent]:
     """The event as JSON text, and the event as that text will be read back.
 
     The two differ from what came in only where text holds halves of surrogate pairs, which no file can
     keep: each becomes a `?`.
+
+    Raises:
+        ValueError: it has no JSON form, or one of more than `NESTING` levels.
     """
+    if isinstance(event, CallDecided) and _deeper(event.input, NESTING):
+        raise ValueError(f"the input is nested more than {NESTING} levels deep")
     try:
         return _encoder.encode(event).decode(), event
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
     except UnicodeEncodeError:
         text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False).encode(errors="replace").decode()
         return text, _decoder.decode(text)
+
+
+def _deeper(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        nested = [each for each in level if isinstance(each, dict | list)]
+        if not nested:
+            return False
+        level = [child for each in nested for child in (each.values() if isinstance(each, dict) else each)]
+    return True
 
 
 def link(prev_hash: str, seq: int, run_id: str, time: float, kind: str, body: str) -> str:
@@ -52,5 +73,5 @@ def decode(path: Path, seq: int, run_id: str, time: float, kind: str, body: str,
     """
     try:
         return Recorded(seq, run_id, time, _decoder.decode(body), hash)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise unknown_row(path, seq, kind, str(error)) from error

@@ -29,7 +29,7 @@ async def tail(path: Path, run_id: str | None = None, after: int = 0) -> AsyncGe
         JournalError: the journal cannot be read, was deleted or replaced, or a row is of a kind that this
             version does not know.
     """
-    while not path.exists():  # noqa: ASYNC110 (another process makes it)
+    while not path.exists():
         await asyncio.sleep(ABSENT_S)
     async with await Reader.open(path) as reader:
         bell = Doorbell(path)

@@ -146,8 +146,8 @@ class Transaction:
         path, connection = self._ledger.path, self._connection
         self._refused = True
         kind = kind_of(event)
-        body, event = encode(event)
         try:
+            body, event = encode(event)
             last = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
             seq, prev_hash = (last[0] + 1, last[1]) if last else (1, GENESIS)
             time = float(self._ledger.clock())
@@ -160,6 +160,8 @@ class Transaction:
             project(connection, path, record)
         except sqlite3.Error as error:
             raise faults.fault(path, error) from error
+        except ValueError as error:
+            raise faults.refused(path, f"this {kind!r} cannot be kept: {error}") from error
         self._run = None
         self._refused = False
         return record
