@@ -46,6 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
     Attributes:
         id: message id, the same for the same request.
         text: may be empty when there are calls.
+        wait_s: seconds to let pass before the answer is given.
         input_tokens, output_tokens: a quarter of the characters, so that costs move as they would.
     """
 
@@ -53,6 +54,7 @@ class Answer(msgspec.Struct, frozen=True):
     model: str
     text: str
     calls: tuple[ToolUse, ...]
+    wait_s: float
     input_tokens: int
     output_tokens: int
 
@@ -111,6 +113,7 @@ def answer(script: Script, request: dict[str, Any], asker: Asker, *, cwd: str, t
         model=str(request.get("model", "scripted")),
         text=said,
         calls=calls,
+        wait_s=turn.wait_s,
         input_tokens=tokens(request),
         output_tokens=1 + (len(said) + sum(len(json.dumps(call.input)) for call in calls)) // 4,
     )

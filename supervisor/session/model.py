@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +50,7 @@ class ScriptedModel(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def play(self, request: dict[str, Any], asker: Asker) -> Answer:
-        """The script's answer to `request`."""
+        """The script's answer to `request`, after the wait that the script asks for."""
         with self._lock:
             seen = self._twins.setdefault(first_words(request), [])
             if asker.agent not in seen:
@@ -58,7 +59,10 @@ class ScriptedModel(ThreadingHTTPServer):
             if self._record is not None:
                 self._record.write(json.dumps({"agent": asker.agent, "request": request}) + "\n")
                 self._record.flush()
-        return answer(self._script, request, asker, cwd=self._cwd, twin=twin)
+        given = answer(self._script, request, asker, cwd=self._cwd, twin=twin)
+        if given.wait_s:
+            time.sleep(given.wait_s)
+        return given
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error of ours; anything else is printed."""

@@ -38,10 +38,15 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One answer of the model: a text, then calls that run in parallel. At least one of the two."""
+    """One answer of the model: a text, then calls that Claude Code may run in parallel. At least one of both.
+
+    Attributes:
+        wait_s: seconds that the model takes before it answers, 0 to 600: time to read along, or to break in.
+    """
 
     say: str
     calls: tuple[Call, ...]
+    wait_s: float = 0.0
 
 
 class AgentPart(msgspec.Struct, frozen=True):
@@ -147,14 +152,19 @@ class _Reader:
         return tuple(self._turn(turn, f"{prefix}turn {n}") for n, turn in enumerate(turns, 1))
 
     def _turn(self, data: Any, where: str) -> Turn:
-        turn = self._object(data, where, ("say", "calls"))
+        turn = self._object(data, where, ("say", "calls", "wait_s"))
         say = turn.get("say", "")
         if not isinstance(say, str):
             self._fail(where, f'"say" must be text, not {_kind(say)}')
         calls = self._list(turn.get("calls", []), f'{where}, "calls"')
         if not say.strip() and not calls:
             self._fail(where, 'neither "say" nor "calls": a turn has to say or do something')
-        return Turn(say, tuple(self._call(call, f"{where}, call {n}") for n, call in enumerate(calls, 1)))
+        wait_s = turn.get("wait_s", 0)
+        if isinstance(wait_s, bool) or not isinstance(wait_s, int | float) or not 0 <= wait_s <= 600:
+            self._fail(where, f'"wait_s" must be seconds from 0 to 600, not {_shown(wait_s)}')
+        return Turn(
+            say, tuple(self._call(call, f"{where}, call {n}") for n, call in enumerate(calls, 1)), wait_s
+        )
 
     def _call(self, data: Any, where: str) -> Call:
         call = self._object(data, where, ("tool", "input"))
@@ -215,6 +225,11 @@ class _Reader:
     def constant(self, text: str) -> NoReturn:
         """Hook of the JSON decoder: NaN and the infinities are no JSON, and no API would send them."""
         raise ScriptError(f"{self._name}: {text} is not JSON")
+
+
+def _shown(value: Any) -> str:
+    """A number as it is, anything else by its kind."""
+    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else _kind(value)
 
 
 def _kind(value: Any) -> str:
