@@ -51,7 +51,9 @@ class _Commands(click.Group):
         name = args[0]
         if name not in _COMMANDS:
             near = difflib.get_close_matches(name, _COMMANDS, 1)
-            hint = f" Did you mean `supervise {near[0]}`?" if near else f" To run a task: supervise run {name!r}"
+            hint = (
+                f" Did you mean `supervise {near[0]}`?" if near else f" To run a task: supervise run {name!r}"
+            )
             raise click.UsageError(f"no command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -60,7 +62,9 @@ class _Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_module, line) in _COMMANDS.items()])
 
 
-@click.command(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, "-V", "--version", prog_name="supervise", message="%(prog)s %(version)s")
 @click.pass_context
 def supervise(ctx: click.Context) -> None:

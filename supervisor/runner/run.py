@@ -232,7 +232,7 @@ class Run(Watcher):
         if not self._ready.is_set():
             return (
                 Ending.NOT_STARTED,
-                f"Claude Code ended with {code} before the handshake: {self._last_words()}",
+                f"Claude Code ended with {code} before the handshake: {self.agent.last_words() if self.agent else ''}",
             )
         if self._agent_failed or (code != 0 and self.spec.headless):
             return Ending.AGENT_FAILED, self._result or f"Claude Code ended with {code}"

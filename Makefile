@@ -1,0 +1,34 @@
+# `make demo` shows the main job running; `make test` passes the tests. Both do all the set-up they need.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make
+
+.PHONY: demo test lint setup tools
+demo: setup
+	@$(BIN)/supervise demo
+
+test: lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: tools $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+# Programs the tests and the shadow use. Installed where we may (root, apt); named where we may not.
+tools:
+	@missing=""; for pair in $(APT); do \
+	  command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	  else echo "please install:$$missing"; exit 1; fi; fi

@@ -1,0 +1,243 @@
+"""Prove the floors on this machine, with this `claude`, by breaking each in turn.
+
+Everything happens in a throw-away folder with a private home and a scripted model on loopback; nothing of
+the user's is read or written and no account is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.errors import JournalError, SuperviseError
+from supervisor.gate.gate import hook_command
+from supervisor.journal.writer import Journal
+from supervisor.places import Places, private_dir
+from supervisor.session import settings
+from supervisor.session.find import Claude, find_claude
+from supervisor.session.model import start_model
+
+_TIMEOUT_S = 60
+_PERL = "/usr/bin/perl"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Attributes:
+        name: what was looked at.
+        ok: it holds; None when it is missing but a run can go on without it.
+        detail: what was seen.
+        cure: what to do about it; empty when it holds.
+    """
+
+    name: str
+    ok: bool | None
+    detail: str
+    cure: str = ""
+
+
+def examine(places: Places, given: str | None) -> Iterator[Check]:
+    """All checks, in order, each yielded as soon as it is known."""
+    try:
+        claude = find_claude(given)
+    except SuperviseError as error:
+        yield Check("Claude Code", False, str(error), error.cure)
+        return
+    yield Check("Claude Code", True, f"{claude.version} at {claude.path} ({claude.origin})")
+    yield _perl()
+    yield _journal(places)
+    yield from _sandbox_parts()
+    yield from prove_floors(claude)
+
+
+def prove_floors(claude: Claude) -> Iterator[Check]:
+    """Break floors 1 to 3, one at a time, with the others taken away, and see whether a write gets through.
+
+    The last check takes all of them away: there the write must get through, or the other checks prove
+    nothing.
+    """
+    yield _proof(
+        claude,
+        "floor 1: the hook client answers whole or blocks",
+        "the gate's answer was cut short; acceptEdits, no onFailure",
+        mode="acceptEdits",
+        hook=lambda socket_path: hook_command(socket_path, "doctor", 5, _PERL),
+        on_failure=False,
+        expect_written=False,
+    )
+    yield _proof(
+        claude,
+        "floor 2: a failed hook blocks",
+        "the hook client was missing; acceptEdits, onFailure: block",
+        mode="acceptEdits",
+        hook=lambda socket_path: [str(socket_path.parent / "missing-client")],
+        on_failure=True,
+        expect_written=False,
+    )
+    yield _proof(
+        claude,
+        "floor 3: silence denies",
+        "there was no hook at all; dontAsk, no setting sources, no allow rules",
+        mode=settings.PERMISSION_MODE,
+        hook=None,
+        on_failure=True,
+        expect_written=False,
+    )
+    yield _proof(
+        claude,
+        "control: without the floors the same write gets through",
+        "the hook client was missing; acceptEdits, no onFailure",
+        mode="acceptEdits",
+        hook=lambda socket_path: [str(socket_path.parent / "missing-client")],
+        on_failure=False,
+        expect_written=True,
+    )
+
+
+def _proof(
+    claude: Claude,
+    name: str,
+    how: str,
+    *,
+    mode: str,
+    hook: Callable[[Path], list[str]] | None,
+    on_failure: bool,
+    expect_written: bool,
+) -> Check:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="supervise-doctor-")))
+        workspace = folder / "workspace"
+        workspace.mkdir()
+        written = workspace / "written.txt"
+        script = folder / "script.json"
+        call = {"tool": "Write", "input": {"file_path": str(written), "content": "x"}}
+        script.write_text(json.dumps({"turns": [{"say": "Writing.", "calls": [call]}]}))
+        model = stack.enter_context(start_model(script, workspace))
+        gate = stack.enter_context(_broken_gate(folder))
+        home = folder / "home"
+        settings.prepare_private_home(home, workspace)
+        injected = settings.injected_settings(hook(gate) if hook else ["/bin/false"], settings.UserSettings())
+        _alter(injected, hooks=hook is not None, on_failure=on_failure)
+        words = settings.arguments(
+            settings=injected,
+            session_id=str(uuid.uuid4()),
+            resume=False,
+            mcp_config=_no_servers(folder),
+            memory=(),
+            headless=True,
+        )
+        words[words.index("--permission-mode") + 1] = mode
+        prompt = {"type": "user", "message": {"role": "user", "content": "Write the file."}}
+        try:
+            done = subprocess.run(
+                [str(claude.path), *words],
+                input=json.dumps(prompt) + "\n",
+                cwd=workspace,
+                env={**settings.private_environment(home, model.base_url), **settings.ALWAYS},
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Check(name, False, f"{how}: no end within {_TIMEOUT_S} s")
+        asked = '"tool_use"' in done.stdout
+        got_through = written.exists()
+    if not asked:
+        said = (done.stderr or done.stdout).strip()[-200:]
+        return Check(name, False, f"{how}: the scripted write was never tried: {said}")
+    seen = "the write got through" if got_through else "the write did not get through"
+    cure = "" if got_through == expect_written else "Do not run this claude under the gate; update it."
+    return Check(name, got_through == expect_written, f"{how}: {seen}", cure)
+
+
+def _alter(injected: dict[str, Any], *, hooks: bool, on_failure: bool) -> None:
+    """Take floors away from settings that have them all. Only the call's own hook stays."""
+    injected["hooks"] = {"PreToolUse": injected["hooks"]["PreToolUse"]} if hooks else {}
+    for groups in injected["hooks"].values():
+        for entry in groups[0]["hooks"]:
+            entry["timeout"] = 10
+            if not on_failure:
+                del entry["onFailure"]
+    injected["permissions"].pop("disableBypassPermissionsMode", None)
+
+
+@contextmanager
+def _broken_gate(folder: Path) -> Iterator[Path]:
+    """A gate that cuts every answer short."""
+    path = folder / "gate.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    while connection.recv(65_536):
+                        pass
+                    connection.sendall(b'supervise doctor 400\n{"hookSpecificOutput":{"hookEvent')
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        try:
+            yield path
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _no_servers(folder: Path) -> Path:
+    path = folder / "mcp.json"
+    path.write_text('{"mcpServers": {}}')
+    return path
+
+
+def _perl() -> Check:
+    if os.access(_PERL, os.X_OK):
+        return Check("hook client", True, f"runs on {_PERL}")
+    return Check("hook client", False, f"{_PERL} is missing", "Debian: apt install perl-base")
+
+
+def _journal(places: Places) -> Check:
+    try:
+        private_dir(places.state)
+        with Journal.open(places.journal):
+            return Check("journal", True, str(places.journal))
+    except (JournalError, OSError) as error:
+        return Check("journal", False, str(error), getattr(error, "cure", ""))
+
+
+def _sandbox_parts() -> Iterator[Check]:
+    """What floor 4 needs of the machine."""
+    for program, package in (("bwrap", "bubblewrap"), ("socat", "socat"), ("unshare", "util-linux")):
+        found = shutil.which(program)
+        cure = "" if found else f"Debian: apt install {package}"
+        yield Check(f"floor 4: {program}", True if found else None, found or "not found", cure)
+    if sys.platform != "linux":
+        yield Check("floor 4: user namespaces", None, "Linux only", "")
+        return
+    tried = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, text=True, check=False)
+    yield Check(
+        "floor 4: user namespaces",
+        True if tried.returncode == 0 else None,
+        "can be made" if tried.returncode == 0 else tried.stderr.strip(),
+        "" if tried.returncode == 0 else "Allow them: sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    )
