@@ -114,6 +114,8 @@ class Rulings(msgspec.Struct, frozen=True):
         own_writes: absolute path prefixes that a run may read but not write, e.g. the configuration.
         lent: absolute path prefixes inside `own` that the run works in, e.g. its private home or a clone of
             the workspace. Of all prefixes a path lies under the longest one counts.
+        guarded: absolute path prefixes whose real writes wait for the operator, as they shape what is
+            launched next time, e.g. `.mcp.json`. Unlike `hold` they do not cover the folder that holds them.
 
     `block`, `hold` and dry-run globs also cover what lies under a match, and the folder that holds it; live
     globs cover exactly what they match.
@@ -125,6 +127,7 @@ class Rulings(msgspec.Struct, frozen=True):
     own: tuple[str, ...] = ()
     own_writes: tuple[str, ...] = ()
     lent: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()
 
     def live(self, target: str) -> bool:
         """Whether `[targets]` makes writes to this target real in mixed mode."""
@@ -276,7 +279,8 @@ class _Case:
 
     @property
     def held(self) -> bool:
-        return any(targets.covers(self.effect.target, glob) for glob in self.rulings.hold)
+        guarded = any(_longest(p, self.rulings.guarded) >= 0 for p in targets.local_paths(self.effect.target))
+        return guarded or any(targets.covers(self.effect.target, glob) for glob in self.rulings.hold)
 
     @property
     def stale(self) -> bool:
