@@ -105,7 +105,7 @@ async def _stay(spec: RunSpec, pid: int) -> int:
     def stop() -> None:
         task = asyncio.ensure_future(client.stop())
         stops.add(task)
-        task.add_done_callback(lambda done: (stops.discard(done), done.exception())[1] and None)
+        task.add_done_callback(stops.discard)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)

@@ -31,4 +31,4 @@ def compile_rules(spec: RunSpec, *, home: str, path: str) -> Judge:
         files=LocalFiles(path),
         trusted_mcp=frozenset(spec.trusted_mcp),
     )
-    return Judge(Classifier(book).judge, spec.rulings, where, book.hash)
+    return Judge(Classifier(book).judge, spec.rulings, where, getattr(book, "hash", ""))

@@ -230,10 +230,8 @@ class Run(Watcher):
         if self._ending is not None:
             return self._ending, self._detail
         if not self._ready.is_set():
-            return (
-                Ending.NOT_STARTED,
-                f"Claude Code ended with {code} before the handshake: {self.agent.last_words() if self.agent else ''}",
-            )
+            words = self.agent.last_words() if self.agent is not None else ""
+            return Ending.NOT_STARTED, f"Claude Code ended with {code} before the handshake: {words}"
         if self._agent_failed or (code != 0 and self.spec.headless):
             return Ending.AGENT_FAILED, self._result or f"Claude Code ended with {code}"
         return Ending.COMPLETED, ""

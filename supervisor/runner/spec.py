@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from supervisor.config import RememberedRead
 from supervisor.policy import Mode, Rulings
 
 
@@ -20,8 +21,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         notes: what the operator should know at the start, one line each.
         rulings: the operator's word, compiled.
         profiles: rule packs in force, by name; empty means all that are shipped.
-        profile_folders: folders that packs are looked for in.
-        reads: remembered reads, as the profile compiler takes them.
+        user_profiles: folder of the operator's own packs; need not exist.
+        reads: calls the operator declared reads.
         deadline_s: longest silence of the gate a hook client accepts.
         hold_deadline_s: longest a call waits for the operator.
         notify: command per alert kind, argv, run with the alert as JSON on its standard input.
@@ -47,6 +48,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     rulings: Rulings = Rulings()
     profiles: tuple[str, ...] = ()
+    user_profiles: str = ""
+    reads: tuple[RememberedRead, ...] = ()
     trusted_mcp: tuple[str, ...] = ()
     deadline_s: float = 5.0
     hold_deadline_s: float = 600.0

@@ -1,0 +1,45 @@
+"""`supervise allow`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from supervisor.config import AllowStore, pending
+from supervisor.errors import Exit, UsageError
+from supervisor.places import places
+from supervisor.views.safe import safe_block, safe_line
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=Path(), metavar="[DIR]")
+def allow_command(directory: Path) -> int:
+    """Show what the supervisor.toml of DIR would loosen, and ask whether it may.
+
+    The answer holds for exactly this content; any change to the file asks anew. What tightens needs no
+    permission.
+    """
+    here = places()
+    waiting = pending(here, directory.resolve())
+    if waiting is None:
+        raise UsageError(f"{directory.resolve()} has no supervisor.toml")
+    if not waiting.loosens:
+        click.echo(f"{waiting.path} loosens nothing; there is nothing to allow.")
+        return int(Exit.OK)
+    if waiting.allowed:
+        click.echo(f"{waiting.path} is allowed as it is.")
+        return int(Exit.OK)
+    click.echo(safe_block(waiting.text))
+    click.echo(f"\n{waiting.path} would loosen:")
+    for each in waiting.loosens:
+        click.echo(f"  line {each.line}: {safe_line(each.sentence)}")
+    if not sys.stdin.isatty():
+        raise UsageError("not allowed: only a person at a terminal can allow it")
+    if not click.confirm("Allow exactly this file?", default=False):
+        click.echo("Not allowed; a run goes on ignoring these lines.")
+        return int(Exit.USAGE)
+    AllowStore(here.allowed).allow(waiting.path, waiting.sha256)
+    click.echo("Allowed.")
+    return int(Exit.OK)

@@ -1,0 +1,103 @@
+"""From what the operator asked to one whole run spec: everything that can be wrong is found before anything
+starts."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor.config import load, own_paths, start_lines
+from supervisor.errors import UsageError
+from supervisor.journal.writer import Journal
+from supervisor.places import Places, places, private_dir
+from supervisor.policy import Mode
+from supervisor.runner.recover import recover
+from supervisor.runner.spec import RunSpec
+from supervisor.session.find import find_claude
+from supervisor.session.script import load_script
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator asked for. Fields are those of `supervise run`; `None` means not said.
+
+    Attributes:
+        session_id: Claude Code's session id for the run.
+        size: rows and columns of the terminal.
+    """
+
+    task: str
+    headless: bool
+    mode: Mode | None
+    profiles: tuple[str, ...]
+    cwd: Path
+    claude: str | None
+    script: Path | None
+    label: str
+    session_id: str
+    size: tuple[int, int]
+
+
+def prepare(wish: Wish) -> RunSpec:
+    """The spec of a run that can be started.
+
+    Raises:
+        SuperviseError: whatever stands in the way: folder, configuration, rule pack, script, claude, journal.
+    """
+    here = places()
+    cwd = wish.cwd.resolve()
+    if not cwd.is_dir():
+        raise UsageError(f"--cwd {wish.cwd}: no such folder")
+    found = load(here, cwd, mode=wish.mode, profiles=wish.profiles)
+    config = found.config
+    if wish.script is not None:
+        load_script(wish.script)
+    claude = find_claude(wish.claude)
+    private_dir(here.state)
+    recover(here)
+    with Journal.open(here.journal) as journal:
+        name = journal.new_run_name()
+    run_id = secrets.token_hex(8)
+    keep, runtime = here.run_state(run_id), _runtime(here, run_id)
+    own = own_paths(here, cwd)
+    lent = (str(keep / "home"), str(keep / "user-memory"))
+    return RunSpec(
+        run_id=run_id,
+        name=name,
+        task=wish.task,
+        label=wish.label,
+        cwd=str(cwd),
+        mode=config.mode,
+        headless=wish.headless,
+        claude_path=str(claude.path),
+        claude_version=claude.version,
+        session_id=wish.session_id,
+        state_dir=str(keep),
+        runtime_dir=str(runtime),
+        journal=str(here.journal),
+        script=str(wish.script.resolve()) if wish.script is not None else "",
+        config=found.to_data(),
+        notes=start_lines(found),
+        rulings=config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded, lent=lent),
+        reads=config.reads,
+        profiles=config.profiles,
+        user_profiles=str(here.config / "profiles"),
+        trusted_mcp=config.mcp.trusted,
+        deadline_s=config.gate.deadline_s,
+        hold_deadline_s=config.gate.hold_deadline_s,
+        notify={kind.value: command for kind, command in config.notify_commands().items()},
+        disabled_alerts=tuple(kind.value for kind in config.disabled_alerts()),
+        size=wish.size,
+    )
+
+
+def _runtime(here: Places, run_id: str) -> Path:
+    path = here.run_runtime(run_id)
+    longest = len(str(path / "control.sock").encode())
+    if longest > 103:  # sun_path: 108 bytes on Linux, 104 on macOS, the closing NUL included
+        raise UsageError(
+            f"the path of the run's sockets is too long ({longest} bytes): {path}",
+            cure="Set XDG_RUNTIME_DIR to a shorter folder of yours.",
+        )
+    return path
