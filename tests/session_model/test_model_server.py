@@ -118,7 +118,7 @@ def test_a_stream_says_the_same_as_a_plain_answer(model: RunningModel) -> None:
 
 
 def test_ids_are_the_same_in_every_run_and_never_given_twice(machine: Machine) -> None:
-    """Two servers give the same ids; turns, calls and subagents with the very same task each get their own."""
+    """Two servers give the same ids; turns, calls and twin subagents each get their own."""
 
     def session() -> list[str]:
         with start_model(machine.write_script([TURNS[0]] * 3, AGENTS), machine.workspace) as model:
