@@ -64,6 +64,18 @@ def check_pages(path: Path, connection: sqlite3.Connection) -> None:
             raise faults.corrupt(path, finding)
 
 
+def check_writable(connection: sqlite3.Connection) -> None:
+    """Refuse now, not at the first decision, a journal that is locked or cannot be written.
+
+    SQLite opens a file without write permission for reading, and lets even `BEGIN IMMEDIATE` pass on it.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(f"PRAGMA user_version = {LATEST}")
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def create(path: Path) -> None:
     """Make an empty journal at `path`, or leave the one that is there.
 

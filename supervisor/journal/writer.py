@@ -65,10 +65,7 @@ class Journal:
                 synced, relaxed = opened
                 access.check_pages(path, synced)
                 files = access.Identity.of(path)
-                synced.execute(
-                    "BEGIN IMMEDIATE"
-                )  # a journal that cannot be written is refused now, not later
-                synced.execute("ROLLBACK")
+                access.check_writable(synced)
         except BaseException:
             for connection in opened:
                 connection.close()

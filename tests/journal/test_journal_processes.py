@@ -7,21 +7,37 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from journal_samples import RUN, decided, one_run
+
 from harness.waiting import wait_for
-from journal.samples import RUN, decided
 from supervisor.journal.events import CallDecided
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.journal.verify import verify
 from supervisor.journal.writer import Journal
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the test's journal lies; nothing is there yet."""
+    return tmp_path / "state" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    """An open journal with the one run `RUN`."""
+    with one_run(path) as opened:
+        yield opened
+
+
 def child(*arguments: object) -> subprocess.Popen[str]:
-    """A process that runs one of the commands of `journal.child`."""
+    """A process that runs one of the commands of `journal_child`."""
     return subprocess.Popen(
-        [sys.executable, "-m", "journal.child", *map(str, arguments)],
-        cwd=Path(__file__).parent.parent,
+        [sys.executable, "-m", "journal_child", *map(str, arguments)],
+        cwd=Path(__file__).parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from journal_samples import RUN, decided, ended, one_run, outcome, settled, started
 
-from journal.samples import RUN, decided, ended, outcome, settled, started
 from supervisor.effects.model import EffectKind
 from supervisor.errors import JournalError
 from supervisor.journal.events import AnyEvent, Ending, Outcome, State, StateChanged
@@ -19,6 +20,19 @@ from supervisor.journal.listing import find_run, list_runs, run_events
 from supervisor.journal.verify import verify
 from supervisor.journal.writer import Journal
 from supervisor.policy import DecisionKind, Execution, Mode, RunState
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the test's journal lies; nothing is there yet."""
+    return tmp_path / "state" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    """An open journal with the one run `RUN`."""
+    with one_run(path) as opened:
+        yield opened
 
 
 def outside(path: Path) -> sqlite3.Connection:

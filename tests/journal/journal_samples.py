@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from supervisor.effects.model import Effect, EffectKind, Scope
@@ -14,6 +17,7 @@ from supervisor.journal.events import (
     RunEnded,
     RunStarted,
 )
+from supervisor.journal.writer import Journal
 from supervisor.policy import DecisionKind, Execution, Mode
 
 RUN = "0198c0de-run"
@@ -25,6 +29,14 @@ _EXECUTION = {
     DecisionKind.BLOCKED: Execution.NOT_EXECUTED,
     DecisionKind.HELD: Execution.WAITS,
 }
+
+
+@contextmanager
+def one_run(path: Path) -> Iterator[Journal]:
+    """An open journal with one run, `RUN`, called `amber-fox`."""
+    with Journal.open(path) as journal:
+        journal.append(RUN, started(), durable=True)
+        yield journal
 
 
 def started(name: str = "amber-fox", mode: Mode = Mode.DRY_RUN, shadow: bool = False) -> RunStarted:

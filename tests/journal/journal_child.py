@@ -1,15 +1,19 @@
-"""What tests of the journal let other processes do. Run as `-m journal.child COMMAND JOURNAL ARGUMENT…`."""
+"""What tests of the journal let other processes do. Run as `-m journal_child COMMAND JOURNAL ARGUMENT…`."""
 
 from __future__ import annotations
 
 import os
+import resource
 import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from journal.samples import RUN, decided, started
+from journal_samples import RUN, decided, started
+
 from supervisor.errors import JournalError
+from supervisor.journal.listing import list_runs, run_events
+from supervisor.journal.verify import verify
 from supervisor.journal.writer import Journal
 
 
@@ -64,19 +68,44 @@ def checkpoint(path: Path) -> None:
             journal.checkpoint()
 
 
-def fill(path: Path) -> None:
-    """Record ever more; say the seq of each event, then the error that ends it."""
-    try:
-        with Journal.open(path) as journal:
-            say(journal.append(RUN, started(), durable=True).seq)
-            while True:
-                with journal.decision(RUN) as tx:
-                    n = tx.next_n()
-                    record = tx.record(decided(n, call_input={"content": "x" * 20_000}))
-                say(record.seq)
-    except JournalError as error:
+def fill(path: Path, ballast: str) -> None:
+    """Record until the disk is full, try once more, make room, go on; say what came of each step."""
+    Path(ballast).write_bytes(bytes(200_000))
+    with Journal.open(path) as journal:
+        error = fill_up(journal)
+        say("stopped")
         say(error)
         say(error.cure)
+        say(fill_up(journal))
+        say(len(list(run_events(path, RUN))))
+        Path(ballast).unlink()
+        with journal.decision(RUN) as tx:
+            say(tx.record(decided(tx.next_n())).seq)
+        say("verified" if verify(path).ok else verify(path))
+
+
+def fill_limited(path: Path, limit: str) -> None:
+    """Record until a file would grow past `limit` bytes; say each seq, then the error."""
+    with Journal.open(path) as journal:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+        error = fill_up(journal)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    say("stopped")
+    say(error)
+
+
+def fill_up(journal: Journal) -> JournalError:
+    """Record until it fails; say the seq of each event once it is committed."""
+    try:
+        if not list_runs(journal.path):
+            say(journal.append(RUN, started(), durable=True).seq)
+        while True:
+            with journal.decision(RUN) as tx:
+                n = tx.next_n()
+                record = tx.record(decided(n, call_input={"content": "x" * 20_000}))
+            say(record.seq)
+    except JournalError as error:
+        return error
 
 
 def open_as(path: Path, user: str) -> None:
@@ -103,6 +132,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "start": start,
     "checkpoint": checkpoint,
     "fill": fill,
+    "fill-limited": fill_limited,
     "open-as": open_as,
     "open": open_only,
 }

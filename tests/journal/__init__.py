@@ -1,1 +1,0 @@
-"""The journal, on real files and in real processes."""
