@@ -1,4 +1,4 @@
-"""The demo's story, played without a gate: everything in it would really happen, so a gate has something to hold."""
+"""The demo's story, played without a gate: all of it really happens, so a gate has something to hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from supervisor.session.script import load_script
 
 
 def test_without_a_gate_the_story_leaves_orphans_and_more(machine: Machine) -> None:
-    """Every write is real: all three uploads, all rows, all files. This is what the demo shows the cure of."""
+    """Every write is real: all three uploads, all rows, all files. The demo shows the cure of this."""
     story = write_story(machine.root, kill_window_s=0)
     machine.workspace.rmdir()
     story.workspace.rename(machine.workspace)

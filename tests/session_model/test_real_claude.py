@@ -83,7 +83,7 @@ def rows(machine: Machine) -> list[tuple[Any, ...]]:
 
 
 def account(machine: Machine, played: Played) -> list[str]:
-    """Each call with its id, input and whether it failed; the machine's own paths and order of twins removed."""
+    """Each call with its id, input and whether it failed, sorted, without the machine's own paths."""
     lines = [
         f"{each['id']} {each['name']} {json.dumps(each['input'], sort_keys=True)} "
         f"{played.results[each['id']].get('is_error', False)}"
@@ -93,7 +93,7 @@ def account(machine: Machine, played: Played) -> list[str]:
 
 
 def test_what_is_scripted_really_runs_twice_the_same() -> None:
-    """Write, Edit, Bash, parallel calls, MCP calls and subagents have their effects; ids and results repeat."""
+    """Write, Edit, Bash, parallel calls, MCP calls and subagents take effect; ids and results repeat."""
 
     def once() -> list[str]:
         with new_machine() as machine:
@@ -133,7 +133,7 @@ def test_background_subagents_do_not_disturb_the_turns_of_the_main_agent(machine
 
 def test_a_tool_that_does_not_exist_is_an_error_the_conversation_survives(machine: Machine) -> None:
     """Claude Code refuses the call itself, and the script plays on."""
-    turns = [{"calls": [call("NoSuchTool", x=1)]}, {"say": "still here"}]
+    turns: list[dict[str, Any]] = [{"calls": [call("NoSuchTool", x=1)]}, {"say": "still here"}]
     played = play(machine, machine.write_script(turns), "task")
     (result,) = played.results.values()
     assert result["is_error"]
@@ -143,13 +143,8 @@ def test_a_tool_that_does_not_exist_is_an_error_the_conversation_survives(machin
 
 def test_a_resumed_conversation_goes_on_where_it_stopped(machine: Machine) -> None:
     """The answers of the first sitting count: the second one plays the next turn."""
-    script = machine.write_script(
-        [
-            {"say": "first"},
-            {"say": "second", "calls": [call("Bash", command="touch second")]},
-            {"say": "third"},
-        ]
-    )
+    second: dict[str, Any] = {"say": "second", "calls": [call("Bash", command="touch second")]}
+    script = machine.write_script([{"say": "first"}, second, {"say": "third"}])
     before = play(machine, script, "task")
     after = play(machine, script, "go on", "--resume", before.session_id)
     assert before.said == ["first"]
@@ -168,16 +163,16 @@ def test_a_person_can_talk_to_the_scripted_agent_in_its_own_interface(machine: M
         ]
     )
     onboard(machine, machine.workspace)
-    argv = [bundled_claude(), "--permission-mode", "acceptEdits", "--setting-sources", ""]
+    argv = [str(bundled_claude()), "--permission-mode", "acceptEdits", "--setting-sources", ""]
     with (
         start_model(script, machine.workspace) as model,
         Terminal(argv, env=claude_env(machine, model.base_url), cwd=machine.workspace) as terminal,
     ):
         terminal.wait_for("accept edits on")
         for prompt, ending in (("begin please", "First part over."), ("more please", "Second part over.")):
-            terminal.type(prompt)
+            terminal.press(prompt)
             terminal.wait_for(prompt)
-            terminal.type("\r")
+            terminal.press("\r")
             terminal.wait_for(ending)
     assert (machine.workspace / "a.txt").read_text() == "hi\nmore\n"
 
@@ -201,7 +196,7 @@ def test_the_model_hears_what_tools_answered(machine: Machine) -> None:
 
 
 def test_no_folder_of_the_machine_but_its_own_is_written(machine: Machine) -> None:
-    """Claude Code keeps its own files below the machine's root: nothing is left in the shared folder for them."""
+    """Claude Code keeps its own files below the machine's root: none are left in the folder it shares."""
     shared = Path("/tmp") / f"claude-{machine.root.stat().st_uid}"
     mark = str(machine.workspace).replace("/", "-").replace("_", "-")
     play(machine, machine.write_script([{"calls": [call("Bash", command="true")]}]), "task")
