@@ -10,7 +10,9 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
+from supervisor.places import places
 from supervisor.screens.dashboard import DashboardScreen
+from supervisor.screens.journal_source import JournalSource
 from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
 from supervisor.screens.verb_screen import VerbScreen
@@ -88,3 +90,16 @@ class SuperviseApp(App[int]):
         """The palette holds the verbs of the screen, and nothing else."""
         if isinstance(screen, VerbScreen):
             yield from screen.commands()
+
+
+def run_app(open_run: str | None) -> int:
+    """Run the app on this user's journal until the operator leaves it.
+
+    Args:
+        open_run: id of the run to show at once; None: the list of runs.
+
+    Returns:
+        The exit code; 0 unless the app itself broke.
+    """
+    app = SuperviseApp(JournalSource(places()), open_run)
+    return app.run() or app.return_code or 0

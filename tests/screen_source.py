@@ -1,9 +1,9 @@
-"""A source for the screens that plays recorded events and notes the orders it gets. The data is real, the door is not."""
+"""A source for the screens that plays recorded events and notes the orders it gets."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from supervisor.errors import RunnerGoneError
 from supervisor.journal.events import Recorded
@@ -49,10 +49,10 @@ class NotedOrders:
         """Note it."""
         self._note("resume")
 
-    def attach(self) -> int:
+    async def attach(self) -> bool:
         """Note it."""
         self._note("attach")
-        return 0
+        return True
 
 
 class PlayedSource:
@@ -75,14 +75,14 @@ class PlayedSource:
             self._runs.setdefault(run_id, []).extend(events)
             self._bell.notify_all()
 
-    async def runs(self) -> AsyncIterator[Sequence[RunSummary]]:
+    async def runs(self) -> AsyncGenerator[Sequence[RunSummary], None]:
         """All runs, again after each commit."""
         while True:
             yield [_summary(events) for events in reversed(self._runs.values())]
             async with self._bell:
                 await self._bell.wait()
 
-    async def tail(self, run_id: str) -> AsyncIterator[Sequence[Recorded]]:
+    async def tail(self, run_id: str) -> AsyncGenerator[Sequence[Recorded], None]:
         """The run's events, then each commit."""
         at = 0
         while True:
@@ -96,7 +96,7 @@ class PlayedSource:
                 if at >= len(self._runs.get(run_id, [])):
                     await self._bell.wait()
 
-    async def conversation(self, run_id: str) -> AsyncIterator[Sequence[ConversationItem]]:
+    async def conversation(self, run_id: str) -> AsyncGenerator[Sequence[ConversationItem], None]:
         """What was said."""
         if self._said:
             yield self._said

@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from supervisor.policy import AlertKind
 from supervisor.views.run import AlertView
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from widgets import look
 
 RANK = (
@@ -61,7 +61,7 @@ class AlertBanner(Static):
         self.styles.background = kind.ground
         self.styles.color = kind.ink
         first = Content.assemble(
-            (f"{kind.icon} {kind.words}{about}", "bold"), f"  {safe_line(alert.detail, 300)}{others}"
+            (f"{kind.icon} {kind.words}{about}", "bold"), f"  {one_line(alert.detail, 300)}{others}"
         )
         tail = Content(f"  {advice}") if advice else Content("")
         second = Content.assemble((kind.means, "bold"), tail)

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from supervisor.policy import DecisionKind, Execution
 from supervisor.views.run import CallView, Counts, UndecidedCall
-from supervisor.views.safe import safe_block, safe_line
+from supervisor.views.safe import many_lines, one_line
 from supervisor.views.titles import tool_name
 from widgets import look
 
@@ -60,7 +60,7 @@ class CallDetail(VerticalScroll):
             (name, counts),
             lambda: Content("\n").join(
                 [
-                    Content.styled(safe_line(name), f"bold {look.BRIGHT}"),
+                    Content.styled(one_line(name), f"bold {look.BRIGHT}"),
                     look.counts_content(counts),
                     Content.styled("Enter opens and closes it; move down to look at a call.", look.DIM),
                 ]
@@ -83,7 +83,7 @@ class CallDetail(VerticalScroll):
         sort = look.DECISIONS[call.decision]
         who = "main agent"
         if call.agent_id:
-            who = f"subagent {safe_line(call.agent_type, 30)} {safe_line(call.agent_id, 20)}"
+            who = f"subagent {one_line(call.agent_type, 30)} {one_line(call.agent_id, 20)}"
         outcome = call.outcome.value if call.outcome else "not known yet"
         happens = _HAPPENS[call.execution]
         if call.decision is DecisionKind.BLOCKED:
@@ -101,17 +101,17 @@ class CallDetail(VerticalScroll):
                 (f" · {call.duration_ms:,} ms" if call.duration_ms else "", look.DIM),
             ),
             Content.assemble(
-                (safe_line(call.why, 400), look.TEXT), (f"  {safe_line(call.rule, 80)}", look.FAINT)
+                (one_line(call.why, 400), look.TEXT), (f"  {one_line(call.rule, 80)}", look.FAINT)
             ),
         ]
         if call.was_held:
-            by = safe_line(call.settled_by, 80)
-            said = f": “{safe_line(call.sentence, 300)}”" if call.sentence else ""
+            by = one_line(call.settled_by, 80)
+            said = f": “{one_line(call.sentence, 300)}”" if call.sentence else ""
             text = f"Held, then {sort.word} by {by}{said}" if by else "Held: it waits for the operator."
             lines.append(Content.styled(text, look.YELLOW))
         if call.diverged:
             lines.append(
-                Content.styled("≁ From here on the agent sees what live would not have shown.", look.ORANGE)
+                Content.styled("≠ From here on the agent sees what live would not have shown.", look.ORANGE)
             )
         lines += [_title("input"), *_input(call.input)]
         lines.append(_title("effects"))
@@ -121,15 +121,13 @@ class CallDetail(VerticalScroll):
             lines.append(
                 Content.assemble(
                     (f"{kind} ", f"bold {ink}"),
-                    (safe_line(effect.target, 300), ink),
+                    (one_line(effect.target, 300), ink),
                     (f"  {effect.scope.value}", look.DIM),
                 )
             )
-            part = f"  in: {safe_line(effect.part, 160)}" if effect.part else ""
+            part = f"  in: {one_line(effect.part, 160)}" if effect.part else ""
             lines.append(
-                Content.styled(
-                    f"  {safe_line(effect.why, 300)} ({safe_line(effect.rule, 80)}){part}", look.DIM
-                )
+                Content.styled(f"  {one_line(effect.why, 300)} ({one_line(effect.rule, 80)}){part}", look.DIM)
             )
         if len(call.effects) > 40:
             lines.append(Content.styled(f"  and {len(call.effects) - 40:,} more", look.DIM))
@@ -138,7 +136,7 @@ class CallDetail(VerticalScroll):
         if call.result and call.result != call.notice:
             lines += [_title("what the agent read"), _block(call.result)]
         if call.source:
-            lines.append(Content.styled(f"granted or refused by: {safe_line(call.source, 80)}", look.FAINT))
+            lines.append(Content.styled(f"granted or refused by: {one_line(call.source, 80)}", look.FAINT))
         return Content("\n").join(lines)
 
 
@@ -149,8 +147,8 @@ def _undecided(call: UndecidedCall) -> Content:
                 f"! {tool_name(call.tool)}: the gate never decided this call", look.UNDECIDED.style
             ),
             Content.assemble(("outcome ", look.DIM), call.outcome.value),
-            Content.assemble(("granted by ", look.DIM), safe_line(call.source, 80) or "nobody knows"),
-            Content.styled(safe_line(call.tool_use_id, 80), look.FAINT),
+            Content.assemble(("granted by ", look.DIM), one_line(call.source, 80) or "nobody knows"),
+            Content.styled(one_line(call.tool_use_id, 80), look.FAINT),
             _title("what the agent read"),
             _block(call.result or "nothing"),
         ]
@@ -162,14 +160,14 @@ def _title(words: str) -> Content:
 
 
 def _block(text: str, style: str = look.TEXT) -> Content:
-    return Content.styled(safe_block(text, lines=200, limit=16_000), style)
+    return Content.styled(many_lines(text, lines=200, limit=16_000), style)
 
 
 def _input(given: Mapping[str, Any]) -> list[Content]:
     """The tool input, one field a line; long texts as blocks of their own; an edit as minus and plus."""
     lines: list[Content] = []
     for key, value in given.items():
-        name = safe_line(str(key), 60)
+        name = one_line(str(key), 60)
         if isinstance(value, str) and (key in _BODIES or "\n" in value):
             if key == "command":
                 lines.append(_block(value, look.BRIGHT))
@@ -177,12 +175,12 @@ def _input(given: Mapping[str, Any]) -> list[Content]:
             sign, ink = {"old_string": ("- ", look.RED), "new_string": ("+ ", look.GREEN)}.get(
                 str(key), ("  ", look.TEXT)
             )
-            text = safe_block(value, lines=120, limit=12_000)
+            text = many_lines(value, lines=120, limit=12_000)
             lines.append(Content.styled(f"{name}:", look.DIM))
             lines.append(Content.styled("\n".join(sign + line for line in text.split("\n")), ink))
             continue
         text = value if isinstance(value, str) else _json(value)
-        lines.append(Content.assemble((f"{name}: ", look.DIM), (safe_line(text, 600), look.TEXT)))
+        lines.append(Content.assemble((f"{name}: ", look.DIM), (one_line(text, 600), look.TEXT)))
     return lines or [Content.styled("none", look.DIM)]
 
 

@@ -11,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from supervisor.views.conversation import ConversationItem, Role
-from supervisor.views.safe import safe_block, safe_line
+from supervisor.views.safe import many_lines, one_line
 from supervisor.views.titles import tool_name
 from widgets import look
 
@@ -40,12 +40,13 @@ class ConversationLog(ScrollView, can_focus=True):
         self._lines: list[Strip] = []
         self._width = 0
         self._dropped = 0
+        self._at_end = True
+        self._measuring = False
 
     def add(self, items: Sequence[ConversationItem]) -> None:
         """Add pieces at the end."""
         if not items:
             return
-        at_end = self.is_vertical_scroll_end or not self._lines
         self._items += items
         if len(self._items) > KEPT + 200:
             self._dropped += len(self._items) - KEPT
@@ -54,16 +55,21 @@ class ConversationLog(ScrollView, can_focus=True):
         elif self._width:
             for item in items:
                 self._lines += self._wrap(item)
-        self._measure(at_end)
+        self._measure()
 
     def on_resize(self) -> None:
-        """Another width: wrap anew."""
+        """Another width: wrap anew; another height: stay at the end."""
         width = self.scrollable_content_region.width
         if width != self._width:
-            at_end = self.is_vertical_scroll_end or not self._width
             self._width = width
             self._wrap_all()
-            self._measure(at_end)
+        self._measure()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The operator scrolled: stay at the end only if they went there."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._measuring:
+            self._at_end = self.is_vertical_scroll_end
 
     def _wrap_all(self) -> None:
         self._lines = []
@@ -73,10 +79,12 @@ class ConversationLog(ScrollView, can_focus=True):
         for item in self._items:
             self._lines += self._wrap(item)
 
-    def _measure(self, to_end: bool) -> None:
+    def _measure(self) -> None:
+        self._measuring = True
         self.virtual_size = Size(0, len(self._lines))
-        if to_end:
-            self.scroll_end(animate=False, immediate=True)
+        if self._at_end:
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+        self._measuring = False
         self.refresh()
 
     def _wrap(self, item: ConversationItem) -> list[Strip]:
@@ -85,7 +93,7 @@ class ConversationLog(ScrollView, can_focus=True):
             head = f"↳ {head}"
         if item.role is Role.RESULT and item.error:
             head, head_ink = "← error", look.RED
-        text = safe_block(item.text.strip("\n"), lines=most, line_limit=600, limit=8_000)
+        text = many_lines(item.text.strip("\n"), lines=most, line_limit=600, limit=8_000)
         quiet = item.role in (Role.CALL, Role.RESULT)
         lines: list[Strip] = []
         if quiet:
@@ -94,7 +102,7 @@ class ConversationLog(ScrollView, can_focus=True):
         else:
             if self._lines:
                 lines.append(Strip([]))
-            agent = f" {safe_line(item.agent_id, 12)}" if item.agent_id else ""
+            agent = f" {one_line(item.agent_id, 12)}" if item.agent_id else ""
             lines.append(Strip([look.segment(f" {head}{agent}", f"bold {head_ink}")]))
             content = Content.styled(text, ink)
         for line in content.wrap(max(8, self._width - 3)):

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from supervisor.effects.model import EffectKind
 from supervisor.views.run import CallView
-from supervisor.views.safe import safe_block, safe_line
+from supervisor.views.safe import many_lines, one_line
 from supervisor.views.titles import tool_name
 from widgets import look
 
@@ -117,7 +117,7 @@ class HeldPanel(Vertical):
 
     def _draw(self, call: CallView, waiting: int, now: float) -> None:
         queue = f"   {waiting - 1} more behind it" if waiting > 1 else ""
-        agent = f" · subagent {safe_line(call.agent_type or call.agent_id, 30)}" if call.agent_id else ""
+        agent = f" · subagent {one_line(call.agent_type or call.agent_id, 30)}" if call.agent_id else ""
         head = Content.assemble(
             ("‖ HELD", f"bold {look.YELLOW}"),
             (f"  #{call.n} {tool_name(call.tool)}{agent}", f"bold {look.BRIGHT}"),
@@ -127,9 +127,9 @@ class HeldPanel(Vertical):
             Content("\n").join([head, Content.styled(input_text(call, 3), look.TEXT)])
         )
         touched = [e for e in call.effects if e.writes or e.kind is not EffectKind.READ] or list(call.effects)
-        where = ", ".join(safe_line(e.target, 80) for e in touched[:3])
+        where = ", ".join(one_line(e.target, 80) for e in touched[:3])
         more = f" +{len(touched) - 3}" if len(touched) > 3 else ""
-        self.query_one("#held-why", Static).update(Content(f"{where}{more} — {safe_line(call.why, 200)}"))
+        self.query_one("#held-why", Static).update(Content(f"{where}{more} — {one_line(call.why, 200)}"))
 
     def _take_focus(self) -> None:
         """Deny gets the focus, unless the operator is typing somewhere else."""
@@ -179,6 +179,6 @@ def input_text(call: CallView, lines: int) -> str:
     """The call's input in a few safe lines: the command, or the arguments one a line."""
     command = call.input.get("command")
     if isinstance(command, str):
-        return safe_block(command, lines=lines, line_limit=300)
+        return many_lines(command, lines=lines, line_limit=300)
     shown = [f"{key}: {value}" for key, value in call.input.items()]
-    return "\n".join(safe_line(line, 160) for line in shown[:lines]) or "no input"
+    return "\n".join(one_line(line, 160) for line in shown[:lines]) or "no input"

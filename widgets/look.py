@@ -106,7 +106,7 @@ ALERTS = {
         "‡", "TAMPERING", "#ffffff", "#6a3fc4", "A call tried to touch the supervisor itself."
     ),
     AlertKind.DRIFT: AlertLook(
-        "≠", "DRIFT", "#06181f", "#5fb3ce", "The world is no longer what the rehearsal saw."
+        "Δ", "DRIFT", "#06181f", "#5fb3ce", "The world is no longer what the rehearsal saw."
     ),
     AlertKind.AGENT_FAILURE: AlertLook(
         "×", "AGENT FAILURE", "#f2a3ad", "#33272c", "The agent itself failed."

@@ -96,9 +96,9 @@ class RowList(ScrollView, can_focus=True):
         height = max(1, self.scrollable_content_region.height)
         top = self.scroll_offset.y
         if index < top:
-            self.scroll_to(y=max(0, index - 1), animate=False, immediate=True)
+            self.scroll_to(y=max(0, index - 1), animate=False, force=True, immediate=True)
         elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=index - height + 1, animate=False, force=True, immediate=True)
 
     def place(self, index: int) -> None:
         """Put the cursor on row `index` without telling anybody, and show it."""

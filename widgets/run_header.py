@@ -11,7 +11,7 @@ from textual.widget import Widget
 from supervisor.journal.events import Ending, State
 from supervisor.policy import DecisionKind
 from supervisor.views.run import GateHealth, RunView
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from widgets import look
 
 _GATE = {
@@ -57,7 +57,7 @@ class RunHeader(Widget):
     def _first(self, view: RunView) -> tuple[list[Piece], list[Piece]]:
         mode = look.MODES[view.mode]
         left = [
-            (f" {safe_line(view.name, 40) or 'new run'} ", f"bold {look.BRIGHT}"),
+            (f" {one_line(view.name, 40) or 'new run'} ", f"bold {look.BRIGHT}"),
             (f" {mode.icon} {mode.word} ", f"bold {look.GROUND} on {mode.color}"),
         ]
         if view.dry:
@@ -65,7 +65,7 @@ class RunHeader(Widget):
         elif view.started:
             left.append(("  no simulated write yet", look.DIM))
         if view.diverged_at:
-            left.append((f"  ≁ {view.fidelity}", look.ORANGE))
+            left.append((f"  ≠ {view.fidelity}", look.ORANGE))
         elif view.started:
             left.append(("  fidelity exact", look.DIM))
         return left, self._state(view)
@@ -81,7 +81,7 @@ class RunHeader(Widget):
         return [(f"{state.icon} {state.word} ", state.style)]
 
     def _second(self, view: RunView) -> tuple[list[Piece], list[Piece]]:
-        task = safe_line(view.task, 400)
+        task = one_line(view.task, 400)
         return [(" " + task, look.TEXT)], []
 
     def _third(self, view: RunView) -> tuple[list[Piece], list[Piece]]:

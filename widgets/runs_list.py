@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from supervisor.journal.events import Ending, State
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from supervisor.views.summary import RunSummary
 from widgets import look
 from widgets.row_list import RowList, bar
@@ -85,7 +85,7 @@ class RunsList(RowList):
         mode = look.MODES[run.mode]
         ink = f"bold {look.BRIGHT}" if run.live else look.TEXT
         left = [
-            (f"{safe_line(run.name, 24):<18} ", ink),
+            (f"{one_line(run.name, 24):<18} ", ink),
             (f"{mode.icon} {mode.word.lower():<8}", mode.color),
             (f" {state.icon} {word}", style),
         ]
@@ -105,6 +105,6 @@ class RunsList(RowList):
         today = datetime.fromtimestamp(self._now, self._zone).date() == started.date()
         when = started.strftime("%H:%M" if today else "%d %b %H:%M")
         took = look.duration(max(0.0, (run.ended if run.ended is not None else self._now) - run.started))
-        label = f"[{safe_line(run.label, 30)}] " if run.label else ""
-        left = [(label, look.VIOLET), (safe_line(run.task, 300), look.DIM)]
+        label = f"[{one_line(run.label, 30)}] " if run.label else ""
+        left = [(label, look.VIOLET), (one_line(run.task, 300), look.DIM)]
         return left, [(f"  {when}  {took:>8} ", look.FAINT)]

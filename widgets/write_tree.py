@@ -14,7 +14,7 @@ from textual.strip import Strip
 from supervisor.journal.events import Outcome
 from supervisor.policy import DecisionKind
 from supervisor.views.run import CallView, RunView, UndecidedCall
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from supervisor.views.targets import place_target
 from supervisor.views.titles import call_title, tool_name
 from widgets import look
@@ -210,21 +210,28 @@ class WriteTree(RowList):
     def _call(self, row: Row, call: CallView, mark: tuple[str, str], width: int) -> Strip:
         tool = tool_name(call.tool)
         title = ""
-        if row.key not in (READS, UNDECIDED) and "command" not in call.input:
-            for effect in call.effects:
-                group, leaf = place_target(effect.target, effect.scope, self._rows.view.cwd)
-                if group == row.key[1] and leaf:
-                    title = safe_line(leaf)
-                    break
+        if row.key not in (READS, UNDECIDED):
+            title = self._within(row.key[1], call)
         if row.scope is not None and "mcp" in row.key[1][:6]:
             tool, title = (title or tool), call_title(call, self._rows.view.cwd)
         title = title or call_title(call, self._rows.view.cwd)
-        number = f"#{call.n}{'↳' if call.agent_id else ''}"
+        number = f"#{call.n}{' ↳' if call.agent_id else ''}"
         return _line(
             mark, look.DECISIONS[call.decision], number, tool, title, look.outcome_words(call), width,
             strong=call.outcome in (Outcome.FAILED, Outcome.REFUSED),
             quiet=call.decision is DecisionKind.PASS,
         )  # fmt: skip
+
+    def _within(self, group: str, call: CallView) -> str:
+        """What of a call concerns this group: its leaf there, or of a command the part that touches it."""
+        places = [(place_target(e.target, e.scope, self._rows.view.cwd), e) for e in call.effects]
+        command = "command" in call.input
+        if command and len({name for (name, _), _ in places}) == 1:
+            return ""
+        for (name, leaf), effect in places:
+            if name == group and (text := effect.part if command else leaf):
+                return one_line(text)
+        return ""
 
 
 def _heading(words: str, width: int) -> Strip:
@@ -246,7 +253,7 @@ def _group(row: Row, mark: tuple[str, str], width: int) -> Strip:
             if number
         ]
     taken = sum(piece.cell_length for piece in pieces)
-    name = look.clip(safe_line(row.name), width - taken - 4)
+    name = look.clip(one_line(row.name), width - taken - 4)
     style = look.UNDECIDED.style if row.key == UNDECIDED else f"bold {look.TEXT}"
     gap = " " * max(0, width - taken - cell_len(name) - 4)
     return Strip(

@@ -18,7 +18,7 @@ from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
 from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import LIST_VERBS, Situation, Verb
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from supervisor.views.summary import RunSummary
 from widgets import look
 from widgets.keys_bar import KeysBar
@@ -85,11 +85,11 @@ class DashboardScreen(VerbScreen):
 
     async def _follow(self) -> None:
         try:
-            async with aclosing(self._source.runs()) as lists:  # type: ignore[type-var]
+            async with aclosing(self._source.runs()) as lists:
                 async for runs in lists:
                     self._show(runs)
         except JournalError as error:
-            self.notify(safe_line(f"{error} {error.cure}", 400), severity="error", timeout=10, markup=False)
+            self.notify(one_line(f"{error} {error.cure}", 400), severity="error", timeout=10, markup=False)
 
     def _show(self, runs: Sequence[RunSummary]) -> None:
         self._runs = tuple(runs)

@@ -26,7 +26,7 @@ from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import RUN_VERBS, Situation, Verb
 from supervisor.views.fold import RunFold
 from supervisor.views.run import AlertView, CallView, RunView
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from widgets import look
 from widgets.alert_banner import AlertBanner, foremost
 from widgets.call_detail import CallDetail
@@ -113,6 +113,7 @@ class RunScreen(VerbScreen):
         self._opened = clock()
         self._drawn = float("-inf")
         self._pending: Timer | None = None
+        self._away = False
 
     @property
     def view(self) -> RunView:
@@ -150,7 +151,7 @@ class RunScreen(VerbScreen):
 
     async def _follow(self) -> None:
         try:
-            async with aclosing(self._source.tail(self._run_id)) as batches:  # type: ignore[type-var]
+            async with aclosing(self._source.tail(self._run_id)) as batches:
                 async for batch in batches:
                     for recorded in batch:
                         self._fold.take(recorded)
@@ -160,7 +161,7 @@ class RunScreen(VerbScreen):
 
     async def _listen(self) -> None:
         log = self.query_one("#talk", ConversationLog)
-        async with aclosing(self._source.conversation(self._run_id)) as batches:  # type: ignore[type-var]
+        async with aclosing(self._source.conversation(self._run_id)) as batches:
             async for items in batches:
                 log.add(items)
 
@@ -239,7 +240,7 @@ class RunScreen(VerbScreen):
         if not self._view.live:
             return "The run has ended."
         if self._view.state is State.PAUSED:
-            return "The run is stopped: c continues under the same rules, x ends it."
+            return "c continues, x ends the run."
         return (
             "The run goes on; p puts this aside."
             if alert.kind is not AlertKind.HOOK_FAILURE
@@ -251,7 +252,8 @@ class RunScreen(VerbScreen):
         news = [alert for alert in view.alerts[self._alerts_seen :] if alert.time >= self._opened]
         newest_held = view.held[-1] if view.held else 0
         held = view.call(newest_held)
-        if news or (newest_held > self._held_seen and held is not None and held.time >= self._opened):
+        asks = newest_held > self._held_seen and held is not None and held.time >= self._opened
+        if (news or asks) and not self._away:
             self.app.bell()
         self._alerts_seen = len(view.alerts)
         self._held_seen = max(self._held_seen, newest_held)
@@ -260,7 +262,7 @@ class RunScreen(VerbScreen):
         self.query_one("#keys", KeysBar).show(self.hints())
 
     def _trouble(self, error: SuperviseError) -> None:
-        text = safe_line(f"{error} {error.cure}".strip(), 400)
+        text = one_line(f"{error} {error.cure}".strip(), 400)
         self.notify(text, severity="error", timeout=10, markup=False)
 
     def situation(self) -> Situation:
@@ -279,7 +281,7 @@ class RunScreen(VerbScreen):
             case "resume":
                 self._order(lambda: self._runner.resume(), "The run continues.")
             case "attach":
-                self._take_terminal()
+                self.run_worker(self._take_terminal(), name="attach", exit_on_error=False)
             case "message":
                 box = self.query_one("#message", Input)
                 box.add_class("-open")
@@ -325,7 +327,7 @@ class RunScreen(VerbScreen):
         self.run_worker(go(), name="order", exit_on_error=False)
 
     def _ask_stop(self) -> None:
-        name = safe_line(self._view.name, 40)
+        name = one_line(self._view.name, 40)
         question = Content.assemble(
             (f"End {name}?\n", f"bold {look.BRIGHT}"),
             "Claude Code and everything it started are stopped. What was recorded stays.",
@@ -337,14 +339,20 @@ class RunScreen(VerbScreen):
 
         self.app.push_screen(ConfirmScreen(question, "End the run", "Keep it", self._steady), answered)
 
-    def _take_terminal(self) -> None:
+    async def _take_terminal(self) -> None:
+        """Hand the terminal over. Nothing of ours may paint or ring meanwhile."""
+        if self._away:
+            return
+        self._away = True
         try:
             with self.app.batch_update(), self.app.suspend():
-                self._runner.attach()
+                await self._runner.attach()
         except SuspendNotSupported:
             self.notify("This terminal cannot be handed over; use supervise attach.", severity="warning")
         except SuperviseError as error:
             self._trouble(error)
+        finally:
+            self._away = False
         self.refresh(layout=True)
 
     def _leave(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,23 +51,27 @@ class RunControl(Protocol):
         """Let a paused run go on."""
         ...
 
-    def attach(self) -> int:
-        """Hand this terminal to Claude Code until the operator comes back. Called with the app suspended."""
+    async def attach(self) -> bool:
+        """Hand this terminal to Claude Code; called with the app suspended.
+
+        Returns:
+            True when the operator came back by the key, False when the other side ended it.
+        """
         ...
 
 
 class RunSource(Protocol):
     """Where the screens read from. Iterators run until closed; any number may run at a time."""
 
-    def runs(self) -> AsyncIterator[Sequence[RunSummary]]:
+    def runs(self) -> AsyncGenerator[Sequence[RunSummary], None]:
         """All runs, newest first: once at first, then whenever something has changed."""
         ...
 
-    def tail(self, run_id: str) -> AsyncIterator[Sequence[Recorded]]:
+    def tail(self, run_id: str) -> AsyncGenerator[Sequence[Recorded], None]:
         """The run's events in order, a batch at a time: those there are, then each as it is committed."""
         ...
 
-    def conversation(self, run_id: str) -> AsyncIterator[Sequence[ConversationItem]]:
+    def conversation(self, run_id: str) -> AsyncGenerator[Sequence[ConversationItem], None]:
         """What was said so far, then each piece as it comes."""
         ...
 

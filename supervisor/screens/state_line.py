@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supervisor.journal.events import Ending, State
 from supervisor.views.run import RunView
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 
 _ENDINGS = {
     Ending.COMPLETED: "The run is over.",
@@ -18,10 +18,10 @@ _ENDINGS = {
 
 def state_words(view: RunView, *, reachable: bool) -> str:
     """One line, safe to show. `reachable`: the runner takes orders."""
-    detail = safe_line(view.detail, 200)
+    detail = one_line(view.detail, 200)
     if not view.live:
         words = _ENDINGS[view.ending] if view.ending else "The run is over."
-        said = safe_line(detail or view.result, 200)
+        said = one_line(detail or view.result, 200)
         return f"{words} {said}".rstrip()
     if not view.started:
         return "Waiting for the run to begin…"

@@ -114,14 +114,18 @@ def _some_run(now: Situation) -> str | None:
 
 
 RUN_VERBS = (
-    Verb("allow", "a", "a", "allow once", "Let the held call on top run, this once.", _held, _is_held),
-    Verb("deny", "d", "d", "deny", "Refuse the held call on top, with your sentence.", _held, _is_held),
-    Verb("say", "w", "w", "sentence", "Write a sentence for the agent with the verdict.", _held, _is_held),
+    Verb("allow", "a", "a", "allow once", "Let the held call on top run, this once.", _held, _is_held,
+         footer=False),
+    Verb("deny", "d", "d", "deny", "Refuse the held call on top, with your sentence.", _held, _is_held,
+         footer=False),
+    Verb("say", "w", "w", "sentence", "Write a sentence for the agent with the verdict.", _held, _is_held,
+         footer=False),
     Verb("simulate", "i", "i", "simulate", "Do not run the held call and tell the agent so; dry from there.",
          _held, footer=False),
     Verb("resume", "c", "c", "continue",
-         "Let the paused run go on, under the same rules.", _paused, _is_paused),
-    Verb("attach", "t", "t", "terminal", "Take over the agent's own terminal; ctrl+] brings you back.",
+         "Let the paused run go on, under the same rules.", _paused, _is_paused,
+         footer=False),
+    Verb("attach", "t", "t", "terminal", "Take over the agent's own terminal; ctrl+\\ brings you back.",
          _terminal, _waits),
     Verb("message", "m", "m", "message", "Send the agent a message.", _talk),
     Verb("reads", "r", "r", "reads", "Show the reads, or fold them away.", _reads),

@@ -11,7 +11,7 @@ from supervisor.views.run import (
     RunView,
     UndecidedCall,
 )
-from supervisor.views.safe import safe_block, safe_line
+from supervisor.views.safe import many_lines, one_line
 from supervisor.views.show import show_json
 from supervisor.views.titles import call_title, tool_name
 
@@ -28,8 +28,8 @@ __all__ = [
     "UndecidedCall",
     "call_title",
     "fold",
-    "safe_block",
-    "safe_line",
+    "many_lines",
+    "one_line",
     "show_json",
     "tool_name",
 ]

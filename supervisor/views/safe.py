@@ -82,7 +82,7 @@ def _clean(text: str) -> str:
     return _ODD.sub(_visible, _EMOJI_SHAPE.sub("", text))
 
 
-def safe_line(text: str, limit: int = LINE_LIMIT) -> str:
+def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     """`text` as one line that is safe to show.
 
     Args:
@@ -99,7 +99,7 @@ def safe_line(text: str, limit: int = LINE_LIMIT) -> str:
     return f"{line}… [{cut:,} more characters]" if cut > 0 else line
 
 
-def safe_block(
+def many_lines(
     text: str, *, lines: int = BLOCK_LINES, line_limit: int = BLOCK_LINE_LIMIT, limit: int = BLOCK_LIMIT
 ) -> str:
     """`text` as several lines that are safe to show.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supervisor.views.run import CallView
-from supervisor.views.safe import safe_line
+from supervisor.views.safe import one_line
 from supervisor.views.targets import place_target
 
 _TELLING = (
@@ -24,8 +24,8 @@ def tool_name(tool: str) -> str:
     """A tool's name as people say it: `mcp__store__upload` is `store.upload`."""
     if tool.startswith("mcp__"):
         server, _, name = tool.removeprefix("mcp__").partition("__")
-        return safe_line(f"{server}.{name}" if name else server, 60)
-    return safe_line(tool, 60)
+        return one_line(f"{server}.{name}" if name else server, 60)
+    return one_line(tool, 60)
 
 
 def call_title(call: CallView, cwd: str = "", limit: int = 200) -> str:
@@ -41,11 +41,11 @@ def call_title(call: CallView, cwd: str = "", limit: int = 200) -> str:
         if isinstance(value, str) and value:
             if key.endswith("path") and cwd and value.startswith(cwd.rstrip("/") + "/"):
                 value = value[len(cwd.rstrip("/")) + 1 :]
-            return safe_line(value, limit)
+            return one_line(value, limit)
     arguments = ", ".join(f"{key}={value}" for key, value in list(call.input.items())[:4])
     if arguments:
-        return safe_line(arguments, limit)
+        return one_line(arguments, limit)
     if call.targets:
         group, leaf = place_target(call.targets[0], call.scope, cwd)
-        return safe_line(leaf or group, limit)
+        return one_line(leaf or group, limit)
     return ""

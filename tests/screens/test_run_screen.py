@@ -1,0 +1,409 @@
+"""The run screen: what it shows follows the journal, what it orders is deliberate."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from hostile import screen_text
+from run_recording import CWD, Recording
+from run_stories import TALK, dry_run, ended, held, hook_failure
+from screen_source import NotedOrders, PlayedSource
+from supervisor.app import SuperviseApp
+from supervisor.effects.model import Scope
+from supervisor.journal.events import Outcome, State
+from supervisor.policy import AlertKind, DecisionKind
+from supervisor.screens.run import RunScreen
+from widgets.held_panel import HeldPanel
+from widgets.write_tree import WriteTree
+
+Show = Callable[..., AbstractAsyncContextManager[Pilot[int]]]
+
+
+class Stage:
+    """One app over one recording, with clocks that move only when told."""
+
+    def __init__(self, recording: Recording, size: tuple[int, int] = (120, 40)) -> None:
+        self.recording = recording
+        self.orders = NotedOrders()
+        self.source = PlayedSource({recording.run_id: recording.recorded()}, TALK, self.orders)
+        self.sent = len(recording.events)
+        self.steady = 0.0
+        self.size = size
+        self.app = SuperviseApp(
+            self.source,
+            recording.run_id,
+            clock=lambda: recording.now,
+            steady=lambda: self.steady,
+            zone=datetime.UTC,
+        )
+
+    def run(self) -> AbstractAsyncContextManager[Pilot[int]]:
+        """Start the app without a terminal."""
+        return self.app.run_test(size=self.size, notifications=True)
+
+    async def commit(self) -> None:
+        """What the recording has gained is committed and shown."""
+        events = self.recording.recorded()[self.sent :]
+        self.sent += len(events)
+        self.steady += 1.0
+        await self.source.commit(self.recording.run_id, events)
+        await self.until(lambda: self.screen.view.seq == self.recording.recorded()[-1].seq)
+
+    @property
+    def screen(self) -> RunScreen:
+        """The run screen."""
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, RunScreen))
+
+    @property
+    def text(self) -> str:
+        """What is on screen."""
+        return screen_text(self.app)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds`."""
+        async with asyncio.timeout(20):
+            while True:
+                await self.app.animator.wait_for_idle()
+                if any(isinstance(s, RunScreen) for s in self.app.screen_stack) and holds():
+                    return
+                await asyncio.sleep(0.005)
+
+    async def shows(self, *words: str) -> None:
+        """Wait until all `words` are on screen."""
+        await self.until(lambda: all(word in self.text for word in words))
+
+
+async def test_a_screen_opened_late_shows_what_one_that_was_there_all_along_shows() -> None:
+    """A screen may be killed at any time: the next one shows everything."""
+    early = Stage(Recording())
+    early.recording.start()
+    whole = dry_run().events[len(early.recording.events) :]
+    async with early.run():
+        for event in whole:
+            early.recording.add(event)
+            await early.commit()
+        await early.shows("#9", "blocked", "go on as a rehearsal")
+        seen = early.text
+    late = Stage(early.recording)
+    async with late.run():
+        await late.shows("#9", "blocked", "go on as a rehearsal")
+        assert late.text == seen
+
+
+async def test_two_screens_on_one_run_both_follow_it() -> None:
+    """Opened twice, a run is shown twice."""
+    recording = dry_run()
+    one, two = Stage(recording), Stage(recording)
+    two.source = one.source
+    async with one.run():
+        again = SuperviseApp(one.source, recording.run_id, clock=lambda: recording.now)
+        async with again.run_test(size=(120, 40)):
+            recording.write("late.txt")
+            await one.commit()
+            await one.shows("late.txt")
+            async with asyncio.timeout(20):
+                while "late.txt" not in screen_text(again):
+                    await asyncio.sleep(0.005)
+
+
+async def test_the_newest_write_is_followed_until_the_operator_looks_elsewhere() -> None:
+    """New calls move the cursor only while it is on the newest; `f` goes back to following."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        tree = stage.screen.query_one(WriteTree)
+        stage.recording.write("a.txt")
+        await stage.commit()
+        assert tree.spot is not None and tree.spot.call is not None and tree.spot.call.n == 10
+        await pilot.press("home", "down")
+        kept = tree.spot.call.n if tree.spot and tree.spot.call else 0
+        assert kept == 7
+        for i in range(30):
+            stage.recording.call("mcp__new__put", {}, DecisionKind.BLOCKED, f"mcp://new{i}/put", Scope.REMOTE)
+        await stage.commit()
+        assert tree.spot is not None and tree.spot.call is not None and tree.spot.call.n == kept
+        await pilot.press("f")
+        assert tree.spot.call.n == 40
+
+
+async def test_reads_are_folded_away_behind_a_key() -> None:
+    """Reads are counted, not listed, until `r`; again `r` folds them."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("2 passed")
+        assert "invoices.csv" not in _left(stage)
+        await pilot.press("r")
+        await pilot.pause()
+        assert "invoices.csv" in _left(stage)
+        await pilot.press("r")
+        await pilot.pause()
+        assert "invoices.csv" not in _left(stage)
+
+
+def _left(stage: Stage) -> str:
+    """The left half: the tree alone."""
+    return "\n".join(line[:60] for line in stage.text.split("\n")[4:])
+
+
+async def test_a_held_call_takes_no_answer_for_its_first_moment_and_deny_has_the_focus() -> None:
+    """A key meant for something else answers nothing; after 400 ms it counts."""
+    stage = Stage(held())
+    async with stage.run() as pilot:
+        await stage.shows("HELD", "git push origin main")
+        await stage.until(lambda: isinstance(stage.app.focused, Button))
+        assert stage.app.focused is not None and stage.app.focused.id == "held-deny"
+        stage.steady = stage.steady + 0.39
+        await pilot.press("a", "d", "enter")
+        assert stage.orders.orders == []
+        stage.steady = stage.steady + 0.02
+        await pilot.press("a")
+        await stage.until(lambda: stage.orders.orders == [("verdict", 3, "allow", "")])
+
+
+async def test_the_next_held_call_is_guarded_anew() -> None:
+    """Answering one call cannot answer the one that moves up in its place."""
+    stage = Stage(held())
+    async with stage.run() as pilot:
+        await stage.shows("HELD")
+        stage.steady += 1
+        await pilot.press("a", "a", "a")
+        await stage.until(lambda: len(stage.orders.orders) == 1)
+        await stage.shows("HELD  #4")
+        stage.steady += 1
+        await pilot.press("d")
+        await stage.until(lambda: stage.orders.orders[1:] == [("verdict", 4, "deny", "")])
+
+
+async def test_a_denial_carries_the_operators_sentence() -> None:
+    """`w` writes it, enter denies with it: the keys in the sentence answer nothing by themselves."""
+    stage = Stage(held())
+    async with stage.run() as pilot:
+        await stage.shows("HELD")
+        stage.steady += 1
+        await pilot.press("w", *"a bad idea", "enter")
+        await stage.until(lambda: stage.orders.orders == [("verdict", 3, "deny", "a bad idea")])
+
+
+async def test_a_verdict_that_does_not_arrive_is_asked_for_again() -> None:
+    """If the runner cannot be reached the call stays on top, and the operator is told."""
+    stage = Stage(held())
+    stage.orders.broken = True
+    async with stage.run() as pilot:
+        await stage.shows("HELD")
+        stage.steady += 1
+        await pilot.press("a")
+        await stage.shows("no runner answers", "HELD  #3")
+        assert stage.orders.orders == []
+
+
+async def test_a_verdict_in_the_journal_takes_the_call_off_the_top() -> None:
+    """Whoever settled it, another screen or the deadline: it is no longer asked for."""
+    stage = Stage(held())
+    async with stage.run():
+        await stage.shows("HELD  #3")
+        stage.recording.settle(3, DecisionKind.BLOCKED, by="deadline")
+        stage.recording.settle(4, DecisionKind.REAL)
+        await stage.commit()
+        await stage.until(lambda: not stage.screen.query_one(HeldPanel).display)
+        assert "HELD  #" not in stage.text
+
+
+async def test_typing_a_message_is_not_disturbed_by_a_held_call() -> None:
+    """A call that comes up while the operator types takes neither focus nor keys."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("m", *"do")
+        stage.recording.call("Bash", {"command": "git push"}, DecisionKind.HELD, "git+o#m", Scope.REMOTE)
+        await stage.commit()
+        stage.steady += 1
+        await pilot.press(*"add")
+        assert isinstance(stage.app.focused, Input) and stage.app.focused.value == "doadd"
+        await pilot.press("enter")
+        await stage.until(lambda: stage.orders.orders == [("message", "doadd")])
+
+
+async def test_a_disabled_verb_says_why() -> None:
+    """Pressing a key that cannot be used now tells the reason and does nothing."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        for key, why in (
+            ("a", "No call is held."),
+            ("c", "The run is not paused."),
+            ("p", "There is no alert."),
+        ):
+            await pilot.press(key)
+            await stage.shows(why)
+        assert stage.orders.orders == []
+
+
+async def test_help_lists_every_verb_and_why_some_cannot_be_used() -> None:
+    """`?` shows the verb table as it is now."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("question_mark")
+        await stage.shows("Send the agent a message.", "not now: No call is held.", "it waits for you")
+        await pilot.press("escape")
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+
+
+async def test_the_palette_holds_the_verbs() -> None:
+    """Every verb can be found by name, and done."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("ctrl+p", *"reads")
+        await stage.shows("Reads  (r)")
+        await pilot.press("down", "enter")
+        await stage.until(lambda: stage.screen.query_one(WriteTree).reads_shown)
+
+
+async def test_a_hook_failure_owns_the_banner() -> None:
+    """Later alerts do not cover it, it cannot be put aside while the run is paused, `c` leads on."""
+    stage = Stage(hook_failure())
+    async with stage.run() as pilot:
+        await stage.shows("HOOK FAILURE", "gate ▲ FAILED", "Paused: hook failure")
+        for kind in (AlertKind.AGENT_FAILURE, AlertKind.TAMPERING):
+            stage.recording.alert(kind, "something else")
+        await stage.commit()
+        assert "HOOK FAILURE" in stage.text and "+2 more" in stage.text
+        await pilot.press("p")
+        await stage.shows("The alert stands while the run is paused")
+        await pilot.press("c")
+        await stage.until(lambda: stage.orders.orders == [("resume",)])
+        stage.recording.state(State.WORKING)
+        await stage.commit()
+        await pilot.press("p")
+        await stage.until(lambda: "HOOK FAILURE" not in stage.text)
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+async def test_each_alert_names_its_kind(kind: AlertKind) -> None:
+    """The kind is there in words, not in colour alone."""
+    stage = Stage(dry_run())
+    stage.recording.alert(kind, "what happened")
+    stage = Stage(stage.recording)
+    async with stage.run():
+        await stage.shows(kind.value.upper(), "what happened")
+
+
+async def test_the_bell_rings_for_what_is_new_and_not_for_history() -> None:
+    """Opening a run with old alerts is silent; an alert or a held call that comes up rings."""
+    stage = Stage(hook_failure())
+    stage.recording.now += 100
+    rung: list[int] = []
+
+    class Ringing(SuperviseApp):
+        def bell(self) -> None:
+            rung.append(1)
+
+    stage.app = Ringing(
+        stage.source, "r1", clock=lambda: stage.recording.now, steady=lambda: stage.steady, zone=datetime.UTC
+    )
+    async with stage.run():
+        await stage.shows("HOOK FAILURE")
+        assert rung == []
+        stage.recording.alert(AlertKind.DRIFT, "main moved")
+        await stage.commit()
+        assert len(rung) == 1
+        stage.recording.call("Bash", {"command": "git push"}, DecisionKind.HELD, "git+o#m", Scope.REMOTE)
+        await stage.commit()
+        assert len(rung) == 2
+
+
+async def test_ending_a_run_is_asked_for_and_a_hasty_yes_does_not_count() -> None:
+    """`x` asks with the safe answer in focus; yes counts only after the guard time."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("x", "y")
+        await stage.until(lambda: "End amber-fox?" in stage.text)
+        assert stage.app.focused is not None and stage.app.focused.id == "no"
+        assert stage.orders.orders == []
+        stage.steady += 1
+        await pilot.press("y")
+        await stage.until(lambda: stage.orders.orders == [("stop",)])
+
+
+async def test_a_run_whose_runner_is_gone_says_so() -> None:
+    """No runner answers for a run that has not ended: orders are off, the screen says why."""
+    stage = Stage(dry_run())
+    stage.orders.alive = False
+    async with stage.run() as pilot:
+        await stage.shows("runner gone", "nothing gets through")
+        await pilot.press("m")
+        await stage.shows("runner does not answer")
+
+
+async def test_waiting_offers_the_terminal() -> None:
+    """When Claude Code waits for a person the screen says for what, and how to get there."""
+    stage = Stage(dry_run())
+    stage.recording.state(State.WAITING, "it asks whether to trust the folder")
+    stage = Stage(stage.recording)
+    async with stage.run():
+        await stage.shows("waiting for you", "trust the folder", "t opens its terminal")
+
+
+async def test_an_ended_run_shows_how_it_ended() -> None:
+    """A past run is read like a live one; orders say that it has ended."""
+    stage = Stage(ended())
+    async with stage.run() as pilot:
+        await stage.shows("ended: completed", "All keys are renamed.", "config.toml")
+        await pilot.press("m")
+        await stage.shows("The run has ended.")
+
+
+async def test_a_call_nobody_decided_stands_on_top() -> None:
+    """It has a group of its own, in words."""
+    stage = Stage(dry_run())
+    stage.recording.outcome(99, Outcome.EXECUTED, "done", "Bash")
+    stage = Stage(stage.recording)
+    async with stage.run():
+        await stage.shows("never decided by the gate")
+
+
+async def test_both_panes_can_be_read_on_a_narrow_terminal() -> None:
+    """At 80x24 the call is shown; `v` shows the conversation in its place."""
+    stage = Stage(dry_run(), size=(80, 24))
+    async with stage.run() as pilot:
+        await stage.shows("#9 Bash", "Your configuration blocks")
+        await pilot.press("v")
+        await stage.shows("go on as a rehearsal")
+        assert "Your configuration blocks" not in stage.text
+
+
+async def test_twenty_thousand_calls_stay_usable() -> None:
+    """The newest is on screen, any other can be reached, and a new one is shown."""
+    recording = Recording()
+    recording.start()
+    for i in range(20_000):
+        recording.write(f"d{i % 40}/f{i}.txt")
+    stage = Stage(recording)
+    async with stage.run() as pilot:
+        await stage.shows("#20000", "20,000 simulated")
+        await pilot.press("home", "down", "pagedown", "end", "up")
+        recording.write("last/one.txt")
+        await stage.commit()
+        await pilot.press("f")
+        await stage.shows("#20001", "one.txt")
+        assert CWD not in _left(stage)
+
+
+async def test_leaving_a_run_opened_by_name_closes_the_app() -> None:
+    """`q` ends the screen, and only the screen: no order is given."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("q")
+        await pilot.pause()
+        assert stage.app.return_code == 0
+        assert stage.orders.orders == []

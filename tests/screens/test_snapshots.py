@@ -1,0 +1,58 @@
+"""Pictures of the states that matter, from recorded journals."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Protocol
+
+import pytest
+from textual.app import App
+
+from run_recording import START, Recording
+from run_stories import TALK, dry_run, ended, held, hook_failure
+from screen_source import NotedOrders, PlayedSource
+from supervisor.app import SuperviseApp
+
+
+class Compare(Protocol):
+    """`snap_compare` of pytest-textual-snapshot, as used here."""
+
+    def __call__(self, app: App[int], *, terminal_size: tuple[int, int]) -> bool: ...
+
+
+def _app(recording: Recording) -> SuperviseApp:
+    source = PlayedSource({recording.run_id: recording.recorded()}, TALK, NotedOrders())
+    return SuperviseApp(
+        source, recording.run_id, clock=lambda: recording.now + 42, steady=lambda: 0.0, zone=datetime.UTC
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_a_dry_run_under_way(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Groups, counts, the blocked call in full, the conversation."""
+    assert snap_compare(_app(dry_run()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_a_held_call(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """The held call on top, deny in focus."""
+    assert snap_compare(_app(held()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_a_hook_failure(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """The banner, the failed gate, what to do next."""
+    assert snap_compare(_app(hook_failure()), terminal_size=size)
+
+
+def test_no_run_yet(snap_compare: Compare) -> None:
+    """The empty list says what to do next."""
+    app = SuperviseApp(PlayedSource(), clock=lambda: START, steady=lambda: 0.0, zone=datetime.UTC)
+    assert snap_compare(app, terminal_size=(80, 24))
+
+
+def test_the_list_of_runs(snap_compare: Compare) -> None:
+    """Live and past runs, held calls and alerts to be seen from here."""
+    source = PlayedSource({run.run_id: run.recorded() for run in (ended(), hook_failure(), held())})
+    app = SuperviseApp(source, clock=lambda: START + 100, steady=lambda: 0.0, zone=datetime.UTC)
+    assert snap_compare(app, terminal_size=(100, 20))

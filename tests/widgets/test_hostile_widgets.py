@@ -1,0 +1,156 @@
+"""Hostile text through every widget: nothing crashes, nothing a terminal would obey comes out."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from hostile import HOSTILE, offences
+from run_recording import Recording
+from supervisor.effects.model import Effect, EffectKind, Scope
+from supervisor.journal.events import Ending, Outcome, State
+from supervisor.policy import AlertKind, DecisionKind, Mode
+from supervisor.views import AlertView, ConversationItem, Role, RunView, UndecidedCall, fold
+from supervisor.views.summary import RunSummary
+from widgets.alert_banner import AlertBanner
+from widgets.call_detail import CallDetail
+from widgets.conversation_log import ConversationLog
+from widgets.held_panel import HeldPanel
+from widgets.run_header import RunHeader
+from widgets.runs_list import RunsList
+from widgets.write_tree import WriteTree
+
+
+class _Bench(App[None]):
+    """One widget alone."""
+
+    def __init__(self, widget: Widget) -> None:
+        super().__init__()
+        self.widget = widget
+
+    def compose(self) -> ComposeResult:
+        """The widget."""
+        yield self.widget
+
+
+@pytest.fixture(params=sorted(HOSTILE))
+def bad(request: pytest.FixtureRequest) -> str:
+    """One hostile text."""
+    return HOSTILE[request.param]
+
+
+def _everywhere(bad: str) -> RunView:
+    """A run with `bad` in every field that an agent, a tool or an operator can influence."""
+    run = Recording()
+    run.start(task=bad, name=bad)
+    effects = (
+        Effect(EffectKind.WRITE, Scope.REMOTE, bad or "x", bad, bad, part=bad),
+        Effect(EffectKind.WRITE, Scope.WORKSPACE, f"file:///home/op/shop/{bad}", bad, bad, part=bad),
+    )
+    shapes: list[dict[str, object]] = [
+        {"command": bad},
+        {"file_path": bad, "content": bad, "old_string": bad, "new_string": bad},
+        {bad: bad, "nested": {bad: [bad, None, 1.5]}},
+    ]
+    for given in shapes:
+        for kind in DecisionKind:
+            n = run.call(bad, given, kind, bad, effects=effects, rule=bad, why=bad, notice=bad, agent_id=bad)
+            if kind is not DecisionKind.HELD:
+                run.outcome(n, Outcome.FAILED, bad, bad)
+    run.settle(run.n, DecisionKind.BLOCKED, by=bad, say=bad)
+    for alert in AlertKind:
+        run.alert(alert, bad)
+    run.state(State.WAITING, bad)
+    return fold(run.recorded())
+
+
+async def test_the_check_itself_sees_what_must_not_come_out() -> None:
+    """Text that did not pass the sanitiser is found on the screen, so the tests below can fail."""
+    async with _Bench(Static(Content("a\u202eb"), markup=False)).run_test() as pilot:
+        assert offences(pilot.app) != []
+
+
+async def test_the_tree_of_writes(bad: str) -> None:
+    """Groups, tools, titles and outcomes, folded and unfolded."""
+    tree = WriteTree()
+    async with _Bench(tree).run_test(size=(80, 60)) as pilot:
+        tree.show(_everywhere(bad))
+        await pilot.pause()
+        assert offences(pilot.app) == []
+        tree.toggle_reads()
+        await pilot.pause()
+        assert offences(pilot.app) == []
+
+
+async def test_the_detail_of_a_call(bad: str) -> None:
+    """Every section of every call, decided or not, in the pane."""
+    detail = CallDetail(datetime.UTC)
+    async with _Bench(detail).run_test(size=(70, 40)) as pilot:
+        for call in _everywhere(bad).calls:
+            detail.show_call(call)
+            await pilot.pause()
+            assert offences(pilot.app) == []
+        detail.show_undecided(UndecidedCall(0.0, bad, bad, Outcome.EXECUTED, bad, bad))
+        await pilot.pause()
+        assert offences(pilot.app) == []
+
+
+async def test_the_conversation(bad: str) -> None:
+    """Words of every role, and the same again at another width."""
+    log = ConversationLog()
+    async with _Bench(log).run_test(size=(60, 40)) as pilot:
+        log.add([ConversationItem(role, bad, bad, bad, bad, error=True) for role in Role])
+        await pilot.pause()
+        assert offences(pilot.app) == []
+        await pilot.resize_terminal(35, 20)
+        await pilot.pause()
+        assert offences(pilot.app) == []
+
+
+async def test_the_held_call(bad: str) -> None:
+    """Command or arguments, targets and reasons of a call that waits."""
+    panel = HeldPanel(lambda: 0.0)
+    view = _everywhere(bad)
+    async with _Bench(panel).run_test(size=(80, 24)) as pilot:
+        for n in view.held:
+            call = view.call(n)
+            assert call is not None
+            panel.show((call,), call.time + 5)
+            await pilot.pause()
+            assert offences(pilot.app) == []
+
+
+async def test_the_header(bad: str) -> None:
+    """Name and task."""
+    header = RunHeader()
+    async with _Bench(header).run_test(size=(80, 5)) as pilot:
+        header.show(_everywhere(bad), 0.0)
+        await pilot.pause()
+        assert offences(pilot.app) == []
+
+
+async def test_the_alerts(bad: str) -> None:
+    """The words of an alert of every kind, and the advice."""
+    banner = AlertBanner()
+    async with _Bench(banner).run_test(size=(80, 12)) as pilot:
+        for kind in AlertKind:
+            banner.show((AlertView(kind, 0.0, bad),), "p puts this aside")
+            await pilot.pause()
+            assert offences(pilot.app) == []
+
+
+async def test_the_list_of_runs(bad: str) -> None:
+    """Name, label and task."""
+    runs = RunsList(datetime.UTC)
+    summary = RunSummary(
+        "r1", bad, bad, Mode.MIXED, State.ENDED, True, "exact", 1.0, 2.0, Ending.COMPLETED, label=bad
+    )
+    async with _Bench(runs).run_test(size=(80, 10)) as pilot:
+        runs.show([summary, summary], 3.0)
+        await pilot.pause()
+        assert offences(pilot.app) == []
