@@ -142,4 +142,6 @@ class _Spawn(pexpect.spawn):  # type: ignore[misc]
         super().__init__(*args, **options)
 
     def _spawnpty(self, args: list[str], **options: Any) -> Any:
+        for fd in self._keep_fds:
+            os.set_inheritable(fd, True)
         return super()._spawnpty(args, pass_fds=self._keep_fds, **options)
