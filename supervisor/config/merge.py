@@ -173,7 +173,8 @@ def _notify(old: Mapping[AlertName, tuple[str, ...]], new: Mapping[AlertName, tu
             loosens.append(
                 ((alert.value,), f"an alert {alert.value} would no longer run: {' '.join(before)}.")
             )
-    return Merged(full={**old, **new}, tight=dict(old), loosens=tuple(loosens))
+    full = {alert: command for alert, command in {**old, **new}.items() if command}
+    return Merged(full=full, tight=dict(old), loosens=tuple(loosens))
 
 
 def _read_added(read: RememberedRead) -> str:

@@ -62,19 +62,22 @@ def read_source(path: Path) -> Source | None:
             that the configuration does not know. The message names file, line and field.
     """
     try:
-        # Without O_NONBLOCK a FIFO of that name would hold the program up for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", opener=_open_at_once) as file:  # Path.open has no opener
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{path}: is not a regular file")
+            data = file.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ConfigError(f"{path}: is not a regular file")
-        data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         raise ConfigError(f"{path}: is larger than {SIZE_LIMIT} bytes")
     return parse_source(str(path), data)
+
+
+def _open_at_once(name: str, flags: int) -> int:
+    """Open without waiting: a FIFO of that name would otherwise hold the program up for ever."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def parse_source(file: str, data: bytes) -> Source:
