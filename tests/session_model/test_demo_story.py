@@ -6,7 +6,10 @@ import json
 
 from harness.claude import play
 from harness.machine import Machine
+from supervisor.config.layers import load
 from supervisor.demo.story import write_story
+from supervisor.places import places
+from supervisor.policy import Mode
 from supervisor.session.script import load_script
 
 
@@ -35,6 +38,19 @@ def test_the_story_names_the_call_after_which_the_gate_is_killed(machine: Machin
     inside = [call for part in script.agents for turn in part.turns for call in turn.calls]
     assert len(before) + len(inside) == story.kill_after
     assert {turn.wait_s for turn in script.turns[:window]} == {0.25}
+
+
+def test_in_the_storys_configuration_the_store_alone_is_not_live(machine: Machine) -> None:
+    """The operator's file of the story is accepted, and makes the folder and the database live."""
+    story = write_story(machine.root)
+    machine.write_config(story.config.read_text())
+    config = load(places(machine.env), story.workspace).config
+    rulings = config.rulings()
+    assert config.mode is Mode.MIXED
+    assert rulings.live(f"file://{story.workspace}/42.html")
+    assert rulings.live("mcp://database/insert_row")
+    assert not rulings.live("mcp://store/put_object")
+    assert not rulings.live(f"file://{machine.root}/elsewhere")
 
 
 def test_the_servers_of_the_story_start_from_any_folder(machine: Machine) -> None:
