@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -130,8 +131,9 @@ class RowList(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
-        if self.row_count():
-            self.post_message(self.Chosen(self))
+        if not self.row_count():
+            raise SkipAction  # the screen may know what to say
+        self.post_message(self.Chosen(self))
 
     async def _on_click(self, event: events.Click) -> None:
         index = self.scroll_offset.y + event.y
