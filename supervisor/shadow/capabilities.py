@@ -1,0 +1,276 @@
+"""What this machine can give a run, found by trying; a missing part has a name, a reason and a cure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from supervisor.shadow.backend import BackendKind
+from supervisor.shadow.mounts import is_below, mount_of
+from supervisor.shadow.overlay import contained, perl
+from supervisor.shadow.world import Openings, WorkspaceView, make_layers
+
+_TRIAL_TIMEOUT_S = 10
+
+
+class Part(StrEnum):
+    """The parts of a containment."""
+
+    LAUNCHER = "launcher"
+    NAMESPACES = "namespaces"
+    OVERLAY = "overlay"
+    SHIFTED_OWNERS = "shifted owners"
+    SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One part.
+
+    Attributes:
+        present: it was tried, and it works.
+        why: one sentence: what it gives, or why it is missing.
+        cure: what to install or set; empty if present, or if nothing helps.
+    """
+
+    part: Part
+    present: bool
+    why: str
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the machine can do for one workspace."""
+
+    parts: tuple[Capability, ...]
+
+    def has(self, part: Part) -> bool:
+        """Whether a part works."""
+        return any(each.part is part and each.present for each in self.parts)
+
+    @property
+    def missing(self) -> tuple[Capability, ...]:
+        """What the operator must be told, and asked about."""
+        return tuple(part for part in self.parts if not part.present)
+
+    @property
+    def contained(self) -> bool:
+        """Programs can be kept from the rest of the machine."""
+        return self.has(Part.NAMESPACES)
+
+    @property
+    def overlay(self) -> bool:
+        """The workspace can be shadowed by an overlay."""
+        return self.has(Part.OVERLAY)
+
+    @property
+    def sandbox(self) -> bool:
+        """Claude Code's own sandbox, which cuts the network of Bash, works inside."""
+        return self.has(Part.SANDBOX)
+
+    @property
+    def shifted(self) -> bool:
+        """Root's programs own nothing outside."""
+        return self.has(Part.SHIFTED_OWNERS)
+
+    @property
+    def backend(self) -> BackendKind:
+        """The best backend."""
+        return BackendKind.OVERLAY if self.overlay else BackendKind.CLONE
+
+
+def probe(workspace: Path, state: Path, env: Mapping[str, str] | None = None) -> Capabilities:
+    """Try everything a run in `workspace` needs, with its shadow in `state`. Takes 20 to 200 ms.
+
+    Args:
+        state: a folder on the file system where shadows are kept; made if missing.
+        env: the environment of the program to come; None takes the caller's.
+    """
+    environ = dict(os.environ if env is None else env)
+    real = workspace.resolve()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="probe-", dir=state, ignore_cleanup_errors=True) as name:
+        trial = _Trial(Path(name), real, environ)
+        return Capabilities(tuple(trial.parts()))
+
+
+@dataclass
+class _Trial:
+    folder: Path
+    workspace: Path
+    env: dict[str, str]
+    shifted: bool = False
+
+    def parts(self) -> list[Capability]:
+        if sys.platform != "linux":
+            return self._elsewhere()
+        if not Path(perl()).exists():
+            why = "Perl is missing, which starts the contained program."
+            return [Capability(Part.LAUNCHER, False, why, "Install perl (Debian: apt install perl-base).")]
+        found = [Capability(Part.LAUNCHER, True, f"{perl()} starts the contained program.")]
+        failed = ""
+        if os.geteuid() == 0:
+            failed = self._run(copy=True, shifted=True)
+            self.shifted = not failed
+            found.append(self._shifted_owners(failed))
+        if not self.shifted:
+            failed = self._run(copy=True)
+        if failed:
+            why, cure = _namespaces_missing(failed)
+            return [*found, Capability(Part.NAMESPACES, False, why, cure), *self._without_namespaces()]
+        why = "The rest of the machine is read-only to the run, or not there; only its network is."
+        found.append(Capability(Part.NAMESPACES, True, why))
+        found.append(self._overlay())
+        found.append(self._sandbox())
+        return found
+
+    def _elsewhere(self) -> list[Capability]:
+        return [
+            Capability(
+                Part.NAMESPACES,
+                False,
+                f"{sys.platform} cannot keep a process tree from the rest of the machine; "
+                "the run works in a copy of the folder at another path, and only Bash is sandboxed.",
+                "Run it in a Linux virtual machine or container.",
+            )
+        ]
+
+    def _without_namespaces(self) -> list[Capability]:
+        why = "An overlay needs the namespaces; the folder is copied instead."
+        return [
+            Capability(Part.OVERLAY, False, why),
+            Capability(Part.SANDBOX, False, "Claude Code's sandbox needs the same namespaces."),
+        ]
+
+    def _shifted_owners(self, failed: str) -> Capability:
+        if not failed:
+            why = "Root's programs run under user ids that own nothing outside."
+            return Capability(Part.SHIFTED_OWNERS, True, why)
+        kind = mount_of(self.workspace).kind
+        return Capability(
+            Part.SHIFTED_OWNERS,
+            False,
+            f"As root, MCP servers could still change kernel settings in /proc/sys: the owners of files on "
+            f"{kind} cannot be shifted ({failed}).",
+            "Run it as an ordinary user, or on Linux 5.19 or later with the folders on ext4, xfs or btrfs.",
+        )
+
+    def _overlay(self) -> Capability:
+        kind = mount_of(self.workspace).kind
+        if is_below("/tmp", str(self.workspace)) or is_below("/proc", str(self.workspace)):
+            why = f"{self.workspace} holds the system's own folders, which a shadow cannot stand over."
+            return Capability(Part.OVERLAY, False, why, "Run it in a folder of your own.")
+        failed = self._run(copy=False)
+        if not failed:
+            return Capability(Part.OVERLAY, True, f"An overlay works over {kind}.")
+        return Capability(
+            Part.OVERLAY,
+            False,
+            f"The kernel takes no overlay over {self.workspace} on {kind} ({failed}); "
+            "the folder is copied instead.",
+            "Move the folder, or the state folder (XDG_STATE_HOME), to ext4, xfs or btrfs.",
+        )
+
+    def _sandbox(self) -> Capability:
+        search = self.env.get("PATH", os.defpath)
+        absent = [name for name in ("bwrap", "socat") if shutil.which(name, path=search) is None]
+        if absent:
+            packages = " ".join({"bwrap": "bubblewrap"}.get(name, name) for name in absent)
+            why = f"Claude Code's sandbox, which cuts the network of Bash, needs {' and '.join(absent)}."
+            return Capability(
+                Part.SANDBOX, False, why, f"Install {packages} (Debian: apt install {packages})."
+            )
+        nested = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--proc", "/proc"]
+        failed = self._run(copy=True, shifted=self.shifted, argv=[*nested, "--unshare-net", "true"])
+        if failed:
+            why = f"Claude Code's sandbox cannot start inside ({failed})."
+            return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
+        return Capability(Part.SANDBOX, True, "Claude Code's sandbox cuts the network of Bash.")
+
+    def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
+        """Start a program under the real launcher; what went wrong, or the empty string."""
+        where = Path(tempfile.mkdtemp(dir=self.folder))
+        if copy:
+            stand_in = where / "workspace"
+            stand_in.mkdir()
+            view = WorkspaceView(stand_in, stand_in, None)
+        else:
+            view = WorkspaceView(self.workspace, where / "upper", where / "work")
+            make_layers(self.workspace, where / "upper", where / "work")
+        env = {**self.env, "HOME": str(self.folder), "CLAUDE_CONFIG_DIR": ""}
+        env = {name: value for name, value in env.items() if name not in ("TMPDIR", "CLAUDE_CODE_TMPDIR")}
+        command = contained(
+            view,
+            where,
+            argv or ["true"],
+            env,
+            Openings(),
+            shifted=self.shifted if shifted is None else shifted,
+        )
+        try:
+            done = subprocess.run(
+                command,
+                env=env,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TRIAL_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as cause:
+            return str(cause)
+        finally:
+            _open_work_folders(where)
+        if done.returncode == 0:
+            return ""
+        said = done.stderr.strip().splitlines()
+        return (said[-1] if said else f"exit code {done.returncode}").removeprefix("supervise: containment: ")
+
+
+def _open_work_folders(where: Path) -> None:
+    """The kernel leaves its work folders closed; open, they can be removed like any other."""
+    for work in where.glob("**/work/work"):
+        with suppress(OSError):
+            work.chmod(0o700)
+
+
+def _namespaces_missing(failed: str) -> tuple[str, str]:
+    """Why the kernel gives no namespaces, and what to set."""
+    for path, refusing, cure in (
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "Allow it: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 "
+            "(or give /usr/bin/perl and /usr/bin/bwrap an AppArmor profile with `userns,`).",
+        ),
+        (
+            "/proc/sys/kernel/unprivileged_userns_clone",
+            "0",
+            "Allow it: sudo sysctl kernel.unprivileged_userns_clone=1",
+        ),
+        ("/proc/sys/user/max_user_namespaces", "0", "Allow it: sudo sysctl user.max_user_namespaces=28633"),
+    ):
+        with suppress(OSError):
+            if Path(path).read_text().strip() == refusing and os.geteuid() != 0:
+                return f"The system forbids user namespaces ({Path(path).name} = {refusing}).", cure
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        return (
+            f"This container lacks the rights to make namespaces ({failed}).",
+            "Start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+            "--security-opt systempaths=unconfined (and --cap-add SYS_ADMIN as root).",
+        )
+    return (
+        f"The kernel gives no namespaces ({failed}).",
+        "Linux 5.12 or later with user namespaces is needed.",
+    )
