@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,15 +24,28 @@ def uri(path: Path, mode: Literal["ro", "rw"]) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
-def connect(path: Path, mode: Literal["ro", "rw"], *, busy_timeout_s: float) -> sqlite3.Connection:
+def connect(
+    path: Path, mode: Literal["ro", "rw"], *, busy_timeout_s: float, any_thread: bool = False
+) -> sqlite3.Connection:
     """A connection in autocommit mode to an existing journal, brought up to the schema of this version.
+
+    Args:
+        path: the SQLite file.
+        mode: for reading or for writing.
+        busy_timeout_s: how long to wait for a lock, in seconds.
+        any_thread: it may be handed to another thread.
 
     Raises:
         JournalError: not there, not a journal, newer, locked, or not readable.
     """
     with faults.faults(path):
         connection = sqlite3.connect(
-            uri(path, mode), uri=True, timeout=busy_timeout_s, isolation_level=None, cached_statements=256
+            uri(path, mode),
+            uri=True,
+            timeout=busy_timeout_s,
+            isolation_level=None,
+            cached_statements=256,
+            check_same_thread=not any_thread,
         )
         try:
             found = check_kind(path, connection)
@@ -82,6 +96,8 @@ def create(path: Path) -> None:
     It is made under another name and linked into place: nobody ever sees half a journal.
     """
     with faults.faults(path):
+        if path.parent.is_dir() and path.parent.stat().st_mode & stat.S_ISVTX:
+            raise faults.shared(path)
         private_dir(path.parent)
         if os.path.lexists(path):
             return
@@ -124,17 +140,17 @@ class Identity:
     def of(cls, path: Path) -> Identity:
         """The identity now. The caller has the journal open, and has read from it."""
         names = (os.fspath(path), f"{path}-wal", f"{path}-shm")
-        found = [(name, os.stat(name)) for name in names]  # noqa: PTH116 (as below)
-        return cls(path, tuple((name, stat.st_dev, stat.st_ino) for name, stat in found))
+        stats = [(name, os.stat(name)) for name in names]  # noqa: PTH116 (as below)
+        return cls(path, tuple((name, found.st_dev, found.st_ino) for name, found in stats))
 
     def check(self) -> None:
         """Raise a `JournalError` if a file was deleted or replaced since. Costs some microseconds."""
         for name, device, inode in self.files:
             try:
-                stat = os.stat(name)  # noqa: PTH116 (a Path costs as much as the call itself)
+                found = os.stat(name)  # noqa: PTH116 (a Path costs as much as the call itself)
             except FileNotFoundError:
                 raise faults.gone(self.path, f"{name} was deleted") from None
             except OSError as error:
                 raise faults.fault(self.path, error) from error
-            if stat.st_ino != inode or stat.st_dev != device:
+            if found.st_ino != inode or found.st_dev != device:
                 raise faults.gone(self.path, f"{name} was replaced")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from supervisor.journal.listing import reading
+from supervisor.journal.listing import run_rows
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,8 +33,5 @@ def export(path: Path, run_id: str) -> Iterator[bytes]:
         JournalError: the journal cannot be read.
     """
     encode = msgspec.json.Encoder().encode
-    with reading(path) as connection:
-        for seq, time, prev_hash, hash, body in connection.execute(
-            "SELECT seq, time, prev_hash, hash, body FROM events WHERE run_id = ? ORDER BY seq", (run_id,)
-        ):
-            yield encode(Line(seq, run_id, time, prev_hash, hash, msgspec.Raw(body)))
+    for row in run_rows(path, run_id):
+        yield encode(Line(row.seq, run_id, row.time, row.prev_hash, row.hash, msgspec.Raw(row.body)))

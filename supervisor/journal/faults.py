@@ -108,6 +108,13 @@ def orphaned(path: Path) -> JournalError:
     )
 
 
+def shared(path: Path) -> JournalError:
+    """The journal's folder is one that everybody uses, like `/tmp`: it cannot be made private."""
+    return JournalError(
+        f"{path}: {path.parent} is shared with other users", cure="Give the journal a folder of its own."
+    )
+
+
 def unknown_row(path: Path, seq: int, kind: str, why: str) -> JournalError:
     """A row that this version cannot read."""
     return JournalError(

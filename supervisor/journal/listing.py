@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from supervisor.journal import faults
 from supervisor.journal.access import connect
 from supervisor.journal.chain import decode
 from supervisor.journal.events import Recorded
-from supervisor.journal.rows import BY_PREFIX, EVENTS, NAMES, NEWEST_FIRST, RunRow, no_run, pick, run_row
+from supervisor.journal.rows import BATCH, BY_PREFIX, NAMES, NEWEST_FIRST, RunRow, no_run, pick, run_row
 
 
 def list_runs(path: Path, limit: int | None = None) -> list[RunRow]:
@@ -49,9 +50,35 @@ def run_events(path: Path, run_id: str) -> Iterator[Recorded]:
     Raises:
         JournalError: the journal cannot be read, or a row is of a kind that this version does not know.
     """
+    for row in run_rows(path, run_id):
+        yield decode(path, row.seq, row.run_id, row.time, row.kind, row.body, row.hash)
+
+
+class EventRow(NamedTuple):
+    """A row of `events` as it stands, whatever its kind; the columns in their order."""
+
+    seq: int
+    run_id: str
+    time: float
+    kind: str
+    body: str
+    prev_hash: str
+    hash: str
+
+
+def run_rows(path: Path, run_id: str) -> Iterator[EventRow]:
+    """All rows of a run, in order. However slowly they are taken, no transaction is held meanwhile.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
     with reading(path) as connection:
-        for row in connection.execute(f"{EVENTS} WHERE run_id = ? ORDER BY seq", (run_id,)):
-            yield decode(path, *row)
+        after = 0
+        while rows := connection.execute(
+            "SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?", (run_id, after, BATCH)
+        ).fetchall():
+            after = rows[-1][0]
+            yield from map(EventRow._make, rows)
 
 
 @contextmanager

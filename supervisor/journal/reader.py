@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +12,17 @@ from supervisor.journal import faults
 from supervisor.journal.access import connect
 from supervisor.journal.chain import decode
 from supervisor.journal.events import Recorded
-from supervisor.journal.rows import BY_PREFIX, EVENTS, NAMES, NEWEST_FIRST, RunRow, no_run, pick, run_row
-
-BATCH = 500
-"""Events read at once: some milliseconds of work."""
+from supervisor.journal.rows import (
+    BATCH,
+    BY_PREFIX,
+    EVENTS,
+    NAMES,
+    NEWEST_FIRST,
+    RunRow,
+    no_run,
+    pick,
+    run_row,
+)
 
 
 class Reader:
@@ -37,12 +43,9 @@ class Reader:
         Raises:
             JournalError: not there, not a journal, newer, or not readable.
         """
-
-        def connector() -> sqlite3.Connection:
-            return connect(path, "ro", busy_timeout_s=busy_timeout_s)
-
-        with faults.faults(path):
-            return cls(path, await aiosqlite.Connection(connector, 64))
+        # Opened here, because a failure inside aiosqlite's thread can outlive the event loop.
+        connection = connect(path, "ro", busy_timeout_s=busy_timeout_s, any_thread=True)
+        return cls(path, await aiosqlite.Connection(lambda: connection, 64))
 
     async def runs(self, limit: int | None = None) -> list[RunRow]:
         """Runs, newest first, at most `limit`."""

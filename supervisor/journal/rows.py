@@ -73,6 +73,9 @@ BY_PREFIX = f"{RUNS} WHERE substr(id, 1, length(?1)) = ?1 OR substr(name, 1, len
 
 NAMES = "SELECT name FROM runs"
 
+BATCH = 500
+"""Events read at once: some milliseconds of work."""
+
 EVENTS = "SELECT seq, run_id, time, kind, body, hash FROM events"
 """The columns of `Recorded`, in its order, as `decode` takes them."""
 

@@ -53,6 +53,7 @@ class Verification(msgspec.Struct, frozen=True):
     """The result.
 
     Attributes:
+        ok: nothing was found. Rows of a kind not known here are no fault of history.
         events: rows looked at.
         runs: runs whose tables were compared.
         head: hash of the last event: noted elsewhere, it also proves later that no end was cut off.
@@ -60,6 +61,7 @@ class Verification(msgspec.Struct, frozen=True):
         problems: at most `LIMIT`, in the order found.
     """
 
+    ok: bool
     path: str
     events: int
     runs: int
@@ -67,16 +69,11 @@ class Verification(msgspec.Struct, frozen=True):
     first_broken: int | None
     problems: tuple[Problem, ...]
 
-    @property
-    def ok(self) -> bool:
-        """Nothing was found. Rows of a kind not known here are no fault of history."""
-        return all(problem.kind is ProblemKind.UNKNOWN for problem in self.problems)
-
 
 def verify(path: Path, run_ids: Collection[str] | None = None) -> Verification:
     """Check the whole chain, and the tables of the given runs (None: of all).
 
-    Reads one consistent state; takes about 20 s a million events and holds one run's tables in memory. It
+    Reads one consistent state; takes about 50 µs an event and holds one run's tables in memory. It
     tells accidents and edits; someone who rewrites the whole file, hashes included, is told only by a `head`
     noted elsewhere.
 
@@ -100,16 +97,16 @@ class _Check:
             self.connection.execute("BEGIN")
             self._structure()
             events, head = self._chain()
-            known = {run for (run,) in self.connection.execute("SELECT DISTINCT run_id FROM events")}
-            listed = {run for (run,) in self.connection.execute("SELECT id FROM runs")}
-            for run_id in sorted(known | listed):
+            named = " UNION ".join(f"SELECT {_key(table)} FROM {table}" for table in ("events", *PROJECTIONS))
+            for (run_id,) in self.connection.execute(f"{named} ORDER BY 1").fetchall():
                 if run_ids is None or run_id in run_ids:
                     self._projections(run_id)
                     runs += 1
         except sqlite3.DatabaseError as error:
             self._found(ProblemKind.DAMAGED, 0, "", str(error))
+        ok = all(problem.kind is ProblemKind.UNKNOWN for problem in self.problems)
         return Verification(
-            str(self.path), events, runs, head, self.first_broken, tuple(self.problems[:LIMIT])
+            ok, str(self.path), events, runs, head, self.first_broken, tuple(self.problems[:LIMIT])
         )
 
     def _found(self, kind: ProblemKind, seq: int, run_id: str, detail: str) -> None:
@@ -172,13 +169,16 @@ class _Check:
                 self._compare(table, run_id, fresh)
 
     def _compare(self, table: str, run_id: str, fresh: sqlite3.Connection) -> None:
-        key = "id" if table == "runs" else "run_id"
-        query = f"SELECT * FROM {table} WHERE {key} = ?"
+        query = f"SELECT * FROM {table} WHERE {_key(table)} = ?"
         told = set(fresh.execute(query, (run_id,)))
         kept = set(self.connection.execute(query, (run_id,)))
         if told != kept:
             rows = f"{len(kept - told)} rows that no event tells of, {len(told - kept)} rows missing"
             self._found(ProblemKind.PROJECTION, 0, run_id, f"table {table} disagrees with the events: {rows}")
+
+
+def _key(table: str) -> str:
+    return "id" if table == "runs" else "run_id"
 
 
 def _empty() -> sqlite3.Connection:

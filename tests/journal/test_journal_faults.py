@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -197,7 +198,7 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
 def test_a_damaged_page_is_refused_and_left_as_it_is(closed: Path) -> None:
     """Whichever page is overwritten, the journal is not opened for writing, and nothing is repaired."""
     whole = closed.read_bytes()
-    pages = len(whole) // 4096
+    pages, refused = len(whole) // 4096, 0
     for page in range(1, pages):
         damaged = bytearray(whole)
         damaged[page * 4096 : page * 4096 + 64] = b"\xaa" * 64
@@ -205,8 +206,10 @@ def test_a_damaged_page_is_refused_and_left_as_it_is(closed: Path) -> None:
         if any(problem.kind == "damaged" for problem in verify(closed).problems):
             with pytest.raises(JournalError, match="corrupt"):
                 Journal.open(closed)
+            refused += 1
         assert not verify(closed).ok
         assert closed.read_bytes() == damaged
+    assert refused > pages // 2
 
 
 def test_a_journal_cut_short_is_refused(closed: Path) -> None:
@@ -233,6 +236,17 @@ def test_a_copy_that_lost_its_log_mode_gets_it_back(closed: Path) -> None:
         journal.append(RUN, decided(41), durable=True)
     with closing(sqlite3.connect(closed)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_shared_folder_is_left_as_it_is(tmp_path: Path) -> None:
+    """A journal in a folder like `/tmp` is refused, rather than the folder closed to everybody else."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(JournalError, match="shared with other users"):
+        Journal.open(shared / "journal.db")
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+    assert list(shared.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_a_path(tmp_path: Path) -> None:
