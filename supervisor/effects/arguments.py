@@ -1,0 +1,209 @@
+"""A program's arguments taken apart as its rule says: options with their values, operands, positionals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from supervisor.effects.rules import Option, Rule, Style, Takes
+from supervisor.effects.words import UNKNOWN_MANY, Word
+
+_NUMBER = re.compile(r"[-+]\d+")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+
+
+@dataclass
+class Given:
+    """One option as given: its rule, spelling, and value (if it has one)."""
+
+    option: Option
+    name: str
+    value: Word | None = None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass
+class Arguments:
+    """Arguments taken apart.
+
+    Attributes:
+        given: known options and operands in order.
+        positionals: what is left, in order.
+        assignments: leading `NAME=VALUE` words where the rule has them.
+        doubts: what could not be placed, in words for the operator.
+        helps: the call prints its help and does nothing else.
+    """
+
+    given: list[Given] = field(default_factory=list)
+    positionals: list[Word] = field(default_factory=list)
+    assignments: list[Word] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    helps: bool = False
+    spread: bool = False
+
+
+def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) -> Arguments:
+    """`words` (without the program and its sub-command) as `rule` reads them."""
+    parsed = Arguments(given=list(given or ()))
+    index = 0
+    bundle = rule.style is Style.BUNDLE
+    while index < len(words):
+        word = words[index]
+        index += 1
+        if word.exact and word.text == "--" and rule.style is not Style.NONE:
+            parsed.positionals.extend(words[index:])
+            break
+        if rule.assignments and not parsed.positionals and _ASSIGNMENT.match(word.prefix):
+            parsed.assignments.append(word)
+            continue
+        operand = _operand(rule, word)
+        if operand is not None:
+            parsed.given.append(operand)
+            continue
+        if rule.style is Style.NONE or not word.may_be_option or (word.exact and word.text == "-"):
+            if bundle and word.exact and not parsed.positionals and word.text not in rule.options:
+                bundle = False
+                index = _cluster(rule, Word("-" + word.text), words, index, parsed, first=True)
+                continue
+            if rule.style is Style.GNU and word.exact and word.text in rule.options:
+                index = _option(rule, word, words, index, parsed)
+                continue
+            if rule.stop_at_args:
+                parsed.positionals.extend(words[index - 1 :])
+                break
+            parsed.positionals.append(word)
+            continue
+        bundle = False
+        if not word.prefix or (word.many and not word.glob):
+            # May become an option. Where no option of the program can do harm that does not matter.
+            if rule.can_write or (not rule.options and rule.other_options.weight):
+                parsed.doubts.append("an argument that is not known before it runs may be an option")
+            if rule.stop_at_args:
+                parsed.positionals.extend(words[index - 1 :])
+                break
+            parsed.positionals.append(word)
+            continue
+        index = _option(rule, word, words, index, parsed)
+        if parsed.helps:
+            break
+    parsed.spread = any(word.many for word in parsed.positionals)
+    return parsed
+
+
+def _operand(rule: Rule, word: Word) -> Given | None:
+    for prefix, option in rule.operands.items():
+        if word.prefix.startswith(prefix):
+            value = word.tail(len(prefix)) if option.takes is not Takes.NOTHING else None
+            return Given(option, prefix, value)
+    return None
+
+
+def _option(rule: Rule, word: Word, words: list[Word], index: int, parsed: Arguments) -> int:
+    """Take the option `word`; the index of the next word."""
+    text = word.prefix
+    name, equals, _ = text.partition("=")
+    if not word.exact and not equals:
+        parsed.doubts.append(f"option {word.text} is not known before it runs")
+        return index
+    if rule.help and word.exact and text in ("--help", "--version") and text not in rule.options:
+        # An unknown option before it may have taken it as its value.
+        if parsed.doubts:
+            return index
+        if text == "--help" or not parsed.positionals:
+            parsed.helps = True
+            return index
+    option = rule.options.get(name)
+    if option is None and word.exact and equals and text in rule.options:
+        option, equals = rule.options[text], ""
+    if option is not None and (equals or word.exact):
+        if not equals:
+            return _take(option, name, words, index, parsed)
+        if option.takes is Takes.NOTHING:
+            parsed.doubts.append(f"option {name} does not take a value")
+        else:
+            _give(option, name, word.tail(len(name) + 1), parsed)
+        return index
+    if rule.number and word.exact and _NUMBER.fullmatch(text):
+        return index
+    if text.startswith("--") or rule.style is Style.LONG or not text.startswith("-"):
+        _stranger(rule, name, parsed)
+        return index
+    return _cluster(rule, word, words, index, parsed)
+
+
+def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
+    if rule.other_options.weight:
+        parsed.doubts.append(f"option {name} is not known to be harmless")
+
+
+def _cluster(
+    rule: Rule, word: Word, words: list[Word], index: int, parsed: Arguments, first: bool = False
+) -> int:
+    """Take `-abc`: single letters, the last of which may have a value; the index of the next word."""
+    text = word.prefix
+    at = 1
+    while at < len(text):
+        name = "-" + text[at]
+        at += 1
+        option = rule.options.get(name)
+        if option is None:
+            if rule.number and text[at - 1].isdigit():
+                continue
+            _stranger(rule, f"{name} in {word.text}" if len(text) > 2 else name, parsed)
+            return index
+        if option.takes is Takes.NOTHING:
+            _give(option, name, None, parsed)
+        elif first:  # old tar style: values follow the bundle in the order of their letters
+            value = words[index] if index < len(words) else None
+            index += 1
+            _give(option, name, value, parsed)
+        elif at < len(text) or not word.exact:
+            _give(option, name, word.tail(at), parsed)
+            return index
+        else:
+            return _take(option, name, words, index, parsed)
+    if not word.exact:
+        parsed.doubts.append(f"option {word.text} is not known before it runs")
+    return index
+
+
+def _take(option: Option, name: str, words: list[Word], index: int, parsed: Arguments) -> int:
+    if option.takes is Takes.VALUE:
+        if index >= len(words):
+            parsed.doubts.append(f"option {name} lacks its value")
+            return index
+        value = words[index]
+        if value.many:
+            parsed.doubts.append(f"the value of {name} may be several words")
+        _give(option, name, value, parsed)
+        return index + 1
+    if option.takes is Takes.REST:
+        parsed.given.append(Given(option, name, None, tuple(words[index:])))
+        return len(words)
+    if option.takes is Takes.UNTIL:
+        end = index
+        while end < len(words):
+            if words[end].exact and words[end].text == ";":
+                break
+            if words[end].exact and words[end].text == "+" and words[end - 1].text == "{}":
+                break
+            end += 1
+        if end >= len(words):
+            parsed.doubts.append(f"the command of {name} has no end")
+        parsed.given.append(Given(option, name, None, tuple(words[index:end])))
+        return end + 1
+    _give(option, name, None, parsed)
+    return index
+
+
+def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
+    if option.role.value == "help" and not parsed.doubts:
+        parsed.helps = True
+    if value is not None and option.harmless and value.exact:
+        if any(fnmatchcase(value.text, glob) for glob in option.harmless):
+            option = Option(takes=option.takes, name=option.name)
+    parsed.given.append(Given(option, name, value))
+
+
+REST_UNKNOWN = UNKNOWN_MANY

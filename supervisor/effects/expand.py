@@ -1,0 +1,556 @@
+"""Expansion: what the words in a syntax tree become, and the commands that run while they do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from supervisor.effects.model import EffectKind
+from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
+from supervisor.effects.state import State
+from supervisor.effects.words import NUMBER, UNKNOWN, UNKNOWN_MANY, Kind, Piece, Word, assemble
+
+if TYPE_CHECKING:
+    from supervisor.effects.engine import Engine
+
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_DIGITS = re.compile(r"-?[0-9]+")
+_ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
+_EXPRESSIONS = frozenset(
+    ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
+) | {"parenthesized_expression"}
+_NUMERIC_PROGRAMS = frozenset(("wc", "nproc", "date", "expr", "grep -c", "id"))
+
+
+class Expander:
+    """Turns nodes into words within one source text and one shell state.
+
+    Attributes:
+        engine: where effects go.
+        source: the text the nodes stand in.
+        state: what the shell knows now.
+        loops: how many loops are open whose rounds are judged together.
+    """
+
+    def __init__(self, engine: Engine, source: bytes, state: State) -> None:
+        self.engine = engine
+        self.source = source
+        self.state = state
+        self.loops = 0
+
+    def text(self, node: Node) -> str:
+        """The source text of `node`."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
+
+    def statements(self, node: Node) -> None:
+        """Judge the statements in `node`."""
+        raise NotImplementedError
+
+    def statement(self, node: Node) -> None:
+        """Judge one statement."""
+        raise NotImplementedError
+
+    def _redirect(self, node: Node) -> list[Word]:
+        raise NotImplementedError
+
+    def doubt(self, why: str) -> None:
+        """Note that something in the text is not understood."""
+        self.engine.unknown("syntax", "shell.syntax", why, self.state.on)
+
+    # -- words
+
+    def words(self, node: Node) -> list[Word]:
+        """The words that `node` becomes as an argument: none, one or several."""
+        if node.type in ("word", "number") and node.child_count == 0:
+            text = self.text(node)
+            if _PLAIN.fullmatch(text):
+                return [Word(text)]
+        elif node.type == "raw_string":
+            return [Word(self.text(node)[1:-1])]
+        whole = self._all_parameters(node)
+        if whole is not None:
+            return whole
+        return assemble(self.pieces(node), ifs_known=self.state.ifs_known)
+
+    def joined(self, node: Node) -> Word:
+        """The one word that `node` becomes where bash neither splits nor globs."""
+        if node.child_count == 0 and node.type in ("word", "number"):
+            text = self.text(node)
+            if _PLAIN.fullmatch(text):
+                return Word(text)
+        return assemble(self.pieces(node), split=False)[0]
+
+    def quiet_words(self, node: Node) -> list[Word]:
+        """The words of a node without expansions; unknown if it has any."""
+        if node.type == "command_name":
+            return [word for child in node.children for word in self.quiet_words(child)]
+        if node.type == "string" and any(
+            child.type not in ('"', "string_content") for child in node.children
+        ):
+            return [UNKNOWN]
+        if node.type not in ("word", "string", "raw_string"):
+            return [UNKNOWN]
+        return assemble(self.pieces(node))
+
+    def _all_parameters(self, node: Node) -> list[Word] | None:
+        """The positional parameters if `node` is `$@` or `"$@"` and they are known."""
+        inner = node
+        if node.type == "string" and node.child_count == 3:
+            inner = node.children[1]
+        if (
+            inner.type == "simple_expansion"
+            and self.text(inner).strip() == "$@"
+            and self.state.params is not None
+        ):
+            if inner is not node or all(word.exact and word.text.isalnum() for word in self.state.params):
+                return list(self.state.params)
+        return None
+
+    def pieces(self, node: Node) -> list[Piece]:
+        """The parts of one word, in order; commands inside are judged on the way."""
+        self.engine.step()
+        match node.type:
+            case "word" | "number" | "variable_name" | "test_operator" | "extglob_pattern" | "regex":
+                return self._literal(node)
+            case "raw_string":
+                return [(self.text(node)[1:-1], Kind.QUOTED)]
+            case "string":
+                return self._string(node)
+            case "ansi_c_string":
+                value = ansi_c(self.text(node)[2:-1])
+                return [("", Kind.UNKNOWN)] if value is None else [(value, Kind.QUOTED)]
+            case "concatenation" | "command_name":
+                return self._concatenation(node)
+            case "brace_expression":
+                return [(self.text(node), Kind.LITERAL)]
+            case "simple_expansion" | "expansion":
+                return self._variable(node, quoted=False)
+            case "command_substitution":
+                self.substitution(node)
+                return [("", Kind.UNKNOWN_MANY)]
+            case "process_substitution":
+                self.substitution(node)
+                return [("/dev/fd/63", Kind.QUOTED)]
+            case "arithmetic_expansion":
+                self.arithmetic(node)
+                return [("", Kind.UNKNOWN)]
+            case "array":
+                for child in node.named_children:
+                    self.words(child)
+                return [("", Kind.UNKNOWN_MANY)]
+            case "==" | "=~" | "=" | "!=" | "$":
+                return [(self.text(node), Kind.QUOTED)]
+        self.doubt(f"the word {self.text(node)[:60]} is not understood")
+        for child in node.named_children:
+            self.pieces(child)
+        return [("", Kind.UNKNOWN_MANY)]
+
+    def _literal(self, node: Node) -> list[Piece]:
+        text = self.text(node)
+        if node.child_count:
+            return self._concatenation(node) if node.type == "word" else self._opaque(node)
+        if not unquoted_is_plain(text):
+            if node.type in ("regex", "extglob_pattern"):
+                return self._opaque(node)
+            self.doubt(f"the word {text[:60]} is not understood")
+            return [("", Kind.UNKNOWN_MANY)]
+        return self._tilde(unescape(text))
+
+    def _opaque(self, node: Node) -> list[Piece]:
+        text = self.text(node)
+        if "$" in text.replace("\\$", "").rstrip("$)") or "`" in text:
+            self.doubt(f"the pattern {text[:60]} is not understood")
+        for child in node.named_children:
+            self.pieces(child)
+        return [("", Kind.UNKNOWN_MANY)]
+
+    def _tilde(self, pieces: list[Piece]) -> list[Piece]:
+        text, kind = pieces[0] if pieces else ("", Kind.QUOTED)
+        if kind is not Kind.LITERAL or not text.startswith("~"):
+            return pieces
+        name, slash, rest = text[1:].partition("/")
+        if name or (len(pieces) > 1 and not slash):
+            return [("", Kind.UNKNOWN), (slash + rest, Kind.LITERAL), *pieces[1:]]
+        return [(self._home(), Kind.QUOTED), (slash + rest, Kind.LITERAL), *pieces[1:]]
+
+    def _home(self) -> str:
+        home = self.state.variables.get("HOME")
+        if home is None and not self.state.on:
+            return self.engine.around.home
+        return home.text if home is not None and home.exact else "/unknown-home"
+
+    def _concatenation(self, node: Node) -> list[Piece]:
+        pieces: list[Piece] = []
+        end = node.start_byte
+        for index, child in enumerate(node.children):
+            gap = self.source[end : child.start_byte].replace(b"\\\n", b"")
+            if gap:
+                self.doubt("parts of a word stand apart")
+            end = child.end_byte
+            found = self.pieces(child)
+            if index and child.type == "word" and self.text(child).startswith("~"):
+                found = unescape(self.text(child))
+            pieces += found
+        return pieces
+
+    def _string(self, node: Node) -> list[Piece]:
+        pieces: list[Piece] = []
+        at = node.start_byte + 1
+        end = node.end_byte - 1
+        for child in node.children:
+            if child.type in ('"', "string_content"):
+                continue
+            start = child.start_byte
+            # Blanks before an expansion count as part of its first token.
+            raw = self.text(child)
+            start += len(raw) - len(raw.lstrip(" \t\n"))
+            pieces += self._quoted_text(at, start)
+            pieces += self._quoted_part(child)
+            at = child.end_byte
+        pieces += self._quoted_text(at, end)
+        return pieces or [("", Kind.QUOTED)]
+
+    def _quoted_text(self, start: int, end: int) -> list[Piece]:
+        if end <= start:
+            return []
+        value = double_quoted(self.source[start:end].decode("utf-8", "surrogatepass"))
+        if value is None:
+            self.doubt("a quoted text is not understood")
+            return [("", Kind.UNKNOWN)]
+        return [(value, Kind.QUOTED)]
+
+    def _quoted_part(self, child: Node) -> list[Piece]:
+        if child.type in ("simple_expansion", "expansion"):
+            return self._variable(child, quoted=True)
+        if child.type == "command_substitution":
+            self.substitution(child)
+            return [("", Kind.UNKNOWN)]
+        if child.type == "arithmetic_expansion":
+            self.arithmetic(child)
+            return [("", Kind.UNKNOWN)]
+        if child.type == "$":
+            return [("$", Kind.QUOTED)]
+        self.doubt(f"a part of a quoted text is not understood: {self.text(child)[:60]}")
+        return [("", Kind.UNKNOWN)]
+
+    def heredoc(self, node: Node, quoted: bool) -> Word:
+        """The text of a here-document."""
+        if quoted:
+            return Word(self.text(node))
+        pieces: list[Piece] = []
+        at = node.start_byte
+        for child in node.children:
+            if child.type == "heredoc_content":
+                continue
+            raw = self.text(child)
+            start = child.start_byte + len(raw) - len(raw.lstrip(" \t\n"))
+            pieces += self._quoted_text(at, start)
+            pieces += self._quoted_part(child)
+            at = child.end_byte
+        pieces += self._quoted_text(at, node.end_byte)
+        return assemble(pieces, split=False)[0] if pieces else Word("")
+
+    def heredoc_only(self, redirect: Node) -> Word:
+        """The text of a here-document that is certain without running anything; UNKNOWN else."""
+        quoted = False
+        for child in redirect.children:
+            if child.type == "heredoc_start":
+                quoted = any(mark in self.text(child) for mark in "'\"\\")
+            elif child.type == "heredoc_body":
+                if quoted:
+                    return Word(self.text(child))
+                value = None if child.named_child_count else double_quoted(self.text(child))
+                return UNKNOWN if value is None else Word(value)
+        return UNKNOWN
+
+    # -- expansions
+
+    def substitution(self, node: Node) -> None:
+        """Judge the commands in `$(…)`, backticks or `<(…)`, in a subshell."""
+        raw = self.text(node).lstrip()
+        if raw.startswith("`") and "\\" in raw:
+            self.doubt("backticks with backslashes inside")
+        state = self.state
+        self.state = state.fork()
+        for child in node.children:
+            if child.type in ("file_redirect", "herestring_redirect"):
+                self._redirect(child)
+        inner = [
+            child
+            for child in node.named_children
+            if child.type not in ("file_redirect", "herestring_redirect")
+        ]
+        for child in inner:
+            if child.type != "comment":
+                self.statement(child)
+        self.state = state
+
+    def _variable(self, node: Node, *, quoted: bool) -> list[Piece]:
+        named = node.named_children
+        kinds = [child.type for child in node.children if child.type not in ("$", "${", "}")]
+        unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
+        if kinds == ["variable_name"]:
+            return self._value(self.text(named[0]), quoted)
+        if kinds == ["special_variable_name"]:
+            name = self.text(named[0])
+            if name in ("@", "*"):
+                return [("", Kind.UNKNOWN_MANY)]
+            return [("", Kind.UNKNOWN if name in "?$!#" else unknown)]
+        if (
+            kinds
+            and kinds[0] == "variable_name"
+            and len(node.children) > 3
+            and self.text(node.children[2]) in (":-", "-")
+        ):
+            value = self.state.variables.get(self.text(named[0]))
+            if value is not None and value.exact and value.text:
+                for child in named[1:]:
+                    self._part(child)
+                return self._value(self.text(named[0]), quoted)
+        return self._complex(node, unknown)
+
+    def _complex(self, node: Node, unknown: Kind) -> list[Piece]:
+        """`${…}` with an operator or a subscript: the value is not known; what it evaluates must be harmless."""
+        operators = [
+            self.text(child)
+            for child in node.children
+            if child.type not in ("${", "}") and not child.is_named
+        ]
+        first = node.children[1] if node.child_count > 1 else node
+        many = any(self.text(child).endswith(("[@]", "[*]")) for child in node.named_children)
+        variable = next(
+            (child for child in node.named_children if child.type in ("variable_name", "subscript")), None
+        )
+        if first.type == "#" or self.text(first) == "#":
+            unknown = Kind.UNKNOWN
+        if (first.type == "!" or self.text(first) == "!") and not many:
+            target = self.state.variables.get(self.text(variable)) if variable is not None else None
+            if target is not None and not (target.exact and target.text.isidentifier()):
+                self.doubt("an indirect expansion may evaluate anything")
+        if "@" in operators and operators[-1:] not in (
+            ["Q"],
+            ["U"],
+            ["u"],
+            ["L"],
+            ["E"],
+            ["A"],
+            ["a"],
+            ["K"],
+            ["k"],
+        ):
+            self.doubt("this expansion may run commands hidden in a variable")
+        if any(operator in ("=", ":=") for operator in operators) and variable is not None:
+            self.set_variable(self.text(variable), UNKNOWN)
+        substring = ":" in operators
+        for child in node.named_children:
+            if child is variable and child.type == "variable_name":
+                continue
+            if substring or child.type == "subscript":
+                self.arithmetic(child)
+            else:
+                self._part(child)
+        return [("", Kind.UNKNOWN_MANY if many else unknown)]
+
+    def _part(self, node: Node) -> None:
+        """Judge what runs inside a part of an expansion whose value does not matter."""
+        if node.type in ("regex", "extglob_pattern"):
+            self._opaque(node)
+        else:
+            self.joined(node)
+
+    def _value(self, name: str, quoted: bool) -> list[Piece]:
+        kind = Kind.QUOTED if quoted else Kind.EXPANDED
+        unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
+        if name.isdigit():
+            params = self.state.params
+            if params is None or not 0 < int(name) <= len(params):
+                return [("", unknown)]
+            value = params[int(name) - 1]
+        elif name in self.state.variables:
+            value = self.state.variables[name]
+        elif name == "HOME" and not self.state.on:
+            value = Word(self.engine.around.home)
+        elif name == "PWD" and len(self.state.cwds) == 1:
+            value = Word(self.state.cwds[0])
+        else:
+            return [("", unknown)]
+        if value.exact:
+            return [(value.text, kind)]
+        if value == NUMBER:
+            return [("", Kind.UNKNOWN)]
+        return [(value.prefix, kind), ("", unknown)] if value.prefix else [("", unknown)]
+
+    def set_variable(self, name: str, value: Word) -> None:
+        """Assign a shell variable; some change what programs do."""
+        if name == "IFS":
+            self.state.ifs_known = False
+        elif self.engine.variable(name) is EffectKind.UNKNOWN:
+            self.engine.unknown(
+                f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
+            )
+        self.state.variables[name] = value
+
+    def assignment(self, node: Node) -> list[tuple[str, Word]]:
+        """The variables that a `variable_assignment` sets."""
+        name = node.child_by_field_name("name")
+        value = node.child_by_field_name("value")
+        if name is None:
+            self.doubt("an assignment is not understood")
+            return []
+        if name.type == "subscript":
+            self.arithmetic(name)
+            inner = name.child_by_field_name("name")
+            if value is not None:
+                self.joined(value)
+            return [(self.text(inner), UNKNOWN)] if inner is not None else []
+        word = self.joined(value) if value is not None else Word("")
+        appends = any(child.type == "+=" for child in node.children)
+        if value is not None and value.type == "array":
+            return [(self.text(name), UNKNOWN)]
+        if (value is not None and value.type == "arithmetic_expansion") or (value is not None and value.type == "command_substitution" and self._prints_number(value)):
+            word = NUMBER
+        if appends:
+            old = self.state.variables.get(self.text(name))
+            word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
+        return [(self.text(name), word)]
+
+    # -- arithmetic and tests
+
+    def arithmetic(self, node: Node) -> None:
+        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command in a subscript."""
+        self.engine.step()
+        kind = node.type
+        if kind == "number" and not node.child_count:
+            return
+        if kind in ("variable_name", "word"):
+            self._evaluated(self.text(node))
+        elif kind == "command_substitution":
+            self.substitution(node)
+            if not self._prints_number(node):
+                self.doubt("the output of a command is evaluated")
+        elif kind in ("simple_expansion", "expansion"):
+            pieces = self._variable(node, quoted=True)
+            name = self.text(node).lstrip().strip("${}")
+            if any(piece[1] is Kind.UNKNOWN_MANY for piece in pieces):
+                self.doubt("a value that is not known is evaluated")
+            elif name.replace("_", "").isalnum() and not name.isdigit():
+                self._evaluated(name)
+            elif name not in ("#", "?", "$", "!") and not name.startswith("#"):
+                self.doubt("a value that is not known is evaluated")
+        elif kind == "variable_assignment":
+            for child in node.named_children[1:]:
+                self.arithmetic(child)
+            name_node = node.child_by_field_name("name")
+            if name_node is not None:
+                if name_node.type == "subscript":
+                    self.arithmetic(name_node)
+                else:
+                    self.set_variable(self.text(name_node), NUMBER)
+        elif kind == "string":
+            word = self.joined(node)
+            if not (word.exact and _DIGITS.fullmatch(word.text)):
+                self.doubt("a text is evaluated")
+        elif kind in _EXPRESSIONS or kind in ("arithmetic_expansion", "compound_statement", "subscript"):
+            for child in node.named_children:
+                if child.type == "word" and self.text(child) in ("@", "*"):
+                    continue
+                if kind == "subscript" and child is node.named_children[0]:
+                    continue
+                self.arithmetic(child)
+            self._changed_by(node)
+        elif kind not in ("comment", "test_operator"):
+            self.doubt("an arithmetic expression is not understood")
+            self.pieces(node)
+
+    def _changed_by(self, node: Node) -> None:
+        operators = {self.text(child) for child in node.children if not child.is_named}
+        changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
+        if operators & changes:
+            for child in node.named_children:
+                if child.type in ("variable_name", "word") and self.text(child).isidentifier():
+                    self.set_variable(self.text(child), NUMBER)
+
+    def _evaluated(self, name: str) -> None:
+        value = self.state.variables.get(name)
+        if _DIGITS.fullmatch(name) or name in ("@", "*"):
+            return
+        if not name.isidentifier() or not name.isascii():
+            self.doubt(f"the arithmetic of {name[:40]} is not understood")
+        elif (
+            value is not None
+            and value != NUMBER
+            and not (value.exact and _DIGITS.fullmatch(value.text or "0"))
+        ):
+            self.doubt(f"the value of {name} is evaluated and not known to be a number")
+
+    def _prints_number(self, node: Node) -> bool:
+        """Whether a command substitution can print nothing but a number."""
+        inner = [child for child in node.named_children if child.type != "comment"]
+        if len(inner) != 1:
+            return False
+        last = inner[0]
+        if last.type == "pipeline":
+            last = last.named_children[-1]
+        if last.type == "redirected_statement":
+            last = last.child_by_field_name("body") or last
+        if last.type != "command":
+            return False
+        words = [self.text(child) for child in last.named_children]
+        if not words or words[0] in self.state.functions:
+            return False
+        return (
+            (words[0] == "wc" and len(words) == 2 and words[1] in ("-l", "-c", "-w", "-m"))
+            or words == ["nproc"]
+            or words in (["id", "-u"], ["id", "-g"])
+            or (
+                words[0] == "date"
+                and len(words) == 2
+                and words[1].strip("\"'") in ("+%s", "+%Y", "+%N", "+%s%N")
+            )
+        )
+
+    def test(self, node: Node) -> None:
+        """Judge `[ … ]` or `[[ … ]]`."""
+        self._test_part(node, node.children[0].type == "[[" if node.children else False)
+
+    def _test_part(self, node: Node, double: bool) -> None:
+        self.engine.step()
+        operators = [
+            self.text(child) for child in node.children if child.type == "test_operator" or not child.is_named
+        ]
+        if not double and any(operator in ("<", ">") for operator in operators):
+            self.doubt("`<` and `>` inside [ ] are redirections")
+        evaluates = double and any(operator in _ARITHMETIC_TESTS for operator in operators)
+        for child in node.named_children:
+            if child.type in _EXPRESSIONS:
+                self._test_part(child, double)
+            elif child.type in ("test_operator", "comment"):
+                continue
+            elif evaluates:
+                self._test_number(child)
+            else:
+                word = self._test_word(child)
+                if any(operator in ("-v", "-R") for operator in operators) and not (
+                    word.exact and "[" not in word.text
+                ):
+                    self.doubt("a name that is not known is tested")
+
+    def _test_word(self, node: Node) -> Word:
+        if node.type in ("regex", "extglob_pattern"):
+            self._opaque(node)
+            return UNKNOWN
+        return self.joined(node)
+
+    def _test_number(self, node: Node) -> None:
+        if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:
+            node = node.children[1]
+            if node.type == "string_content":
+                if not _DIGITS.fullmatch(self.text(node)):
+                    self.doubt("a text is evaluated")
+                return
+        self.arithmetic(node)
+
+
+__all__ = ["UNKNOWN_MANY", "Expander"]

@@ -1,0 +1,393 @@
+"""Rule packs: read, checked and compiled once into a RuleBook. The format is described in docs/profiles.md."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from supervisor.effects.model import EffectKind
+from supervisor.effects.packfile import (
+    CommandTable,
+    EnvironmentTable,
+    McpTable,
+    OptionSetTable,
+    OptionTable,
+    PackHead,
+    PackSource,
+    nearest,
+)
+from supervisor.effects.rules import McpRule, Option, Positional, Program, Role, Rule, RuleBook, Style, Takes
+from supervisor.errors import ConfigError
+
+LANGUAGES = frozenset(
+    ("sh", "python", "awk", "sed", "jq", "node", "perl", "ruby", "php", "lua", "any")
+)  # `sql:<dialect>` comes on top
+
+_SHORT: Mapping[str, Option] = {
+    "flag": Option(),
+    "value": Option(takes=Takes.VALUE),
+    "optional": Option(takes=Takes.OPTIONAL),
+    "write": Option(effect=EffectKind.WRITE),
+    "write-value": Option(takes=Takes.VALUE, effect=EffectKind.WRITE),
+    "unknown": Option(effect=EffectKind.UNKNOWN),
+    "unknown-value": Option(takes=Takes.VALUE, effect=EffectKind.UNKNOWN),
+    "makes-read": Option(makes=EffectKind.READ),
+    "makes-write": Option(makes=EffectKind.WRITE),
+    "help": Option(role=Role.HELP),
+    "get": Option(role=Role.GET),
+    "read-file": Option(takes=Takes.VALUE, role=Role.READ),
+    "write-file": Option(takes=Takes.VALUE, role=Role.WRITE),
+    "update-file": Option(takes=Takes.VALUE, role=Role.UPDATE),
+    "run-file": Option(takes=Takes.VALUE, role=Role.RUN),
+    "source": Option(takes=Takes.VALUE, role=Role.SOURCE),
+    "destination": Option(takes=Takes.VALUE, role=Role.DESTINATION),
+    "url": Option(takes=Takes.VALUE, role=Role.URL),
+    "cwd": Option(takes=Takes.VALUE, role=Role.CWD),
+    "assign": Option(takes=Takes.VALUE, role=Role.ASSIGN),
+    "method": Option(takes=Takes.VALUE, role=Role.METHOD),
+    "body": Option(takes=Takes.VALUE, role=Role.BODY),
+    "upload": Option(takes=Takes.VALUE, role=Role.UPLOAD),
+    "shell": Option(takes=Takes.VALUE, role=Role.SHELL),
+    "command": Option(takes=Takes.REST, role=Role.COMMAND),
+    "command-until": Option(takes=Takes.UNTIL, role=Role.COMMAND),
+}
+_ARG_ROLES = {
+    "text": Role.TEXT,
+    "read": Role.READ,
+    "write": Role.WRITE,
+    "update": Role.UPDATE,
+    "source": Role.SOURCE,
+    "destination": Role.DESTINATION,
+    "run": Role.RUN,
+    "url": Role.URL,
+    "command": Role.COMMAND,
+    "shell": Role.SHELL,
+    "cwd": Role.CWD,
+    "method": Role.METHOD,
+}
+_WRITING_ROLES = frozenset(
+    (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
+) | {Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
+
+
+def load(*folders: Path) -> RuleBook:
+    """The rule book of every `*.toml` in `folders`; a later folder's program replaces an earlier one's.
+
+    Raises:
+        ConfigError: a pack cannot be read or is wrong; the message names file, line and field.
+    """
+    layers: list[list[tuple[str, str]]] = []
+    for folder in folders:
+        layer = []
+        for file in sorted(folder.glob("*.toml")):
+            try:
+                layer.append((str(file), file.read_text(encoding="utf-8")))
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{file}:1: cannot be read: {error}") from None
+        layers.append(layer)
+    return compile_packs(*layers)
+
+
+def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
+    """The rule book of packs given as (file name, text), in layers: a later layer replaces programs of earlier ones.
+
+    Raises:
+        ConfigError: a pack is wrong, or two packs of one layer define the same program.
+    """
+    programs: dict[str, Program] = {}
+    mcp: list[McpRule] = []
+    harmless: list[str] = []
+    dangerous: list[str] = []
+    packs: list[tuple[str, str, str]] = []
+    digest = hashlib.sha256()
+    for layer in layers:
+        owner: dict[str, str] = {}
+        for file, text in layer:
+            digest.update(f"{Path(file).name}\0{len(text)}\0{text}".encode())
+            pack = _Pack(file, text)
+            packs.append((pack.head.name, str(pack.head.version), file))
+            harmless += pack.environment.harmless
+            dangerous += pack.environment.dangerous
+            mcp = pack.mcp + mcp
+            for name, program in pack.programs.items():
+                if name in owner:
+                    raise pack.source.error(
+                        ("program", name), "", f"already defined in {Path(owner[name]).name}"
+                    )
+                owner[name] = file
+                programs[name] = program
+    mcp.sort(key=lambda rule: -_literal(rule.server) * 1000 - _literal(rule.tool))
+    return RuleBook(
+        digest=digest.hexdigest()[:16],
+        programs=programs,
+        mcp=tuple(mcp),
+        env_harmless=tuple(harmless),
+        env_dangerous=tuple(dangerous),
+        packs=tuple(packs),
+    )
+
+
+def _literal(glob: str) -> int:
+    return len(glob.replace("*", "").replace("?", ""))
+
+
+class _Pack:
+    """One pack, compiled."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.source = PackSource(file, text)
+        try:
+            data: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{file}: not TOML: {error}") from None
+        known = ["pack", "environment", "options", "program", "mcp"]
+        for key in data:
+            if key not in known:
+                raise self.source.error((key,), "", f"unknown table{nearest(key, known)}")
+        if "pack" not in data:
+            raise ConfigError(f"{file}:1: pack: the table [pack] with name and version is missing")
+        self.head = self.source.convert(("pack",), data["pack"], PackHead)
+        self.environment = self.source.convert(
+            ("environment",), data.get("environment", {}), EnvironmentTable
+        )
+        self._sets: dict[str, dict[str, Option]] = {}
+        for name, table in data.get("options", {}).items():
+            where = ("options", name)
+            self._sets[name] = self._options(where, self.source.convert(where, table, OptionSetTable))
+        self.programs: dict[str, Program] = {}
+        for name, table in data.get("program", {}).items():
+            self._program(name, table)
+        self.mcp = self._mcp(data.get("mcp", []))
+
+    # -- programs
+
+    def _program(self, key: str, data: object) -> None:
+        where = ("program", key)
+        if not isinstance(data, dict):
+            raise self.source.error(where, "", "must be a table")
+        own = {k: v for k, v in data.items() if k != "commands"}
+        table = self.source.convert(where, own, CommandTable)
+        names = [key, *table.names]
+        root = self._rule(where, key, (), table, None)
+        rules: list[Rule] = []
+        self._commands(where, data.get("commands", {}), (), root, rules)
+        depth = max((6 if "**" in r.path else len(r.path) for r in rules), default=0)
+        program = Program(root, tuple(rules), table.args is not None, depth)
+        for name in names:
+            if name in self.programs:
+                raise self.source.error(where, "", f'"{name}" is defined twice')
+            self.programs[name] = program
+
+    def _commands(
+        self, where: tuple[str, ...], data: object, prefix: tuple[str, ...], parent: Rule, into: list[Rule]
+    ) -> None:
+        if not isinstance(data, dict):
+            raise self.source.error((*where, "commands"), "", "must be a table of sub-commands")
+        for key, value in data.items():
+            here = (*where, "commands", key)
+            if not isinstance(value, dict):
+                raise self.source.error(
+                    (*where, "commands"), key, "must be a table; a plain read is { effect = 'read' }"
+                )
+            own = {k: v for k, v in value.items() if k != "commands"}
+            table = self.source.convert(here, own, CommandTable)
+            for name in table.names or [key]:
+                for path in _paths(name):
+                    full = (*prefix, *path)
+                    if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
+                        raise self.source.error(here, "", "`**` stands alone, and once in a path")
+                    rule = self._rule(here, parent.program, full, table, parent)
+                    into.append(rule)
+                    self._commands(here, value.get("commands", {}), full, rule, into)
+
+    def _rule(
+        self,
+        where: tuple[str, ...],
+        program: str,
+        path: tuple[str, ...],
+        table: CommandTable,
+        parent: Rule | None,
+    ) -> Rule:
+        options: dict[str, Option] = {}
+        if parent is not None and table.inherit_options:
+            options.update(parent.options)
+        for name in table.use:
+            if name not in self._sets:
+                raise self.source.error(where, "use", f'no option set "{name}"{nearest(name, [*self._sets])}')
+            options.update(self._sets[name])
+        options.update(self._options(where, table))
+        operands = {
+            name: self._option((*where, "operands"), name, value) for name, value in table.operands.items()
+        }
+        args = table.args
+        if args is None:
+            args = "" if table.effect is EffectKind.READ else "text..."
+        positionals = self._args(where, args)
+        if table.stdin and table.stdin not in ("args", "none"):
+            self._language(where, "stdin", table.stdin)
+        targets = tuple(([table.target] if table.target else []) + table.targets)
+        for template in (*targets, table.code_target, table.on):
+            self._template(where, "target", template)
+        other_options = table.other_options or EffectKind.UNKNOWN
+        can_write = (
+            any(_may_write(o) for o in (*options.values(), *operands.values()))
+            or any(p.role in _WRITING_ROLES for p in positionals)
+            or bool(table.http)
+            or table.stdin not in ("", "none")
+        )
+        http = table.http if isinstance(table.http, str) else ("{url}" if table.http else "")
+        return Rule(
+            id=".".join((program, *path)),
+            program=program,
+            path=path,
+            effect=table.effect,
+            scope=table.scope,
+            targets=targets,
+            consumes=table.consumes,
+            why=table.why,
+            args=positionals,
+            bare=table.bare,
+            max_read_args=table.max_read_args,
+            options=options,
+            operands=operands,
+            other_options=other_options,
+            other_env=table.other_env or (parent.other_env if parent else EffectKind.UNKNOWN),
+            style=table.style or (parent.style if parent else Style.GNU),
+            number=_inherit(table.number, parent and parent.number),
+            stop_at_args=_inherit(table.stop_at_args, False),
+            assignments=table.assignments,
+            help=_inherit(table.help, True if parent is None else parent.help),
+            stdin=table.stdin,
+            code_target=table.code_target or (parent.code_target if parent else ""),
+            on=table.on,
+            http=http,
+            can_write=can_write,
+        )
+
+    # -- options and arguments
+
+    def _options(self, where: tuple[str, ...], table: CommandTable | OptionSetTable) -> dict[str, Option]:
+        options: dict[str, Option] = {}
+        for field, spec in (
+            (table.flags, _SHORT["flag"]),
+            (table.values, _SHORT["value"]),
+            (table.optionals, _SHORT["optional"]),
+        ):
+            options.update(dict.fromkeys(field.split(), spec))
+        for names, value in table.options.items():
+            option = self._option((*where, "options"), names, value)
+            options.update(dict.fromkeys(names.split(), option))
+        for name in options:
+            if not name.startswith(("-", "+", "/")):
+                raise self.source.error((*where, "options"), name, "an option begins with - or +")
+        return options
+
+    def _option(self, where: tuple[str, ...], names: str, value: object) -> Option:
+        if isinstance(value, str):
+            return self._role(where, names, value)
+        table = self.source.convert((*where, names), value, OptionTable)
+        base = self._role(where, names, table.is_) if table.is_ else Option()
+        takes = table.takes or base.takes
+        if not table.is_ and table.takes is None and (table.as_ or table.harmless):
+            takes = Takes.VALUE
+        self._template(where, names, table.target)
+        return msgspec.structs.replace(
+            base,
+            takes=takes,
+            effect=table.effect or base.effect,
+            makes=table.makes or base.makes,
+            name=table.as_ or base.name,
+            harmless=tuple(table.harmless),
+            target=table.target,
+            why=table.why,
+        )
+
+    def _role(self, where: tuple[str, ...], names: str, role: str) -> Option:
+        if role in _SHORT:
+            return _SHORT[role]
+        kind, _, rest = role.partition(":")
+        if kind == "name" and rest:
+            return Option(takes=Takes.VALUE, name=rest)
+        if kind in ("code", "code-file"):
+            self._language(where, names, rest)
+            return Option(takes=Takes.VALUE, role=Role(kind), lang=rest)
+        known = [*_SHORT, "name:<name>", "code:<language>", "code-file:<language>"]
+        raise self.source.error(where, names, f'unknown option role "{role}"{nearest(role, known)}')
+
+    def _args(self, where: tuple[str, ...], spec: str) -> tuple[Positional, ...]:
+        found: list[Positional] = []
+        for word in spec.split():
+            many = word.endswith("...")
+            role, _, name = word.removesuffix("...").partition("@")
+            role, _, glob = role.partition("(")
+            kind, _, lang = role.partition(":")
+            if kind in ("code", "code-file"):
+                self._language(where, "args", lang)
+                found.append(Positional(Role(kind), lang, name, many))
+            elif role in _ARG_ROLES:
+                found.append(Positional(_ARG_ROLES[role], "", name, many, glob.rstrip(")")))
+            else:
+                known = [*_ARG_ROLES, "code:<language>", "code-file:<language>"]
+                raise self.source.error(where, "args", f'unknown role "{role}"{nearest(role, known)}')
+        if sum(p.many for p in found) > 1:
+            raise self.source.error(where, "args", "only one `...` in args")
+        return tuple(found)
+
+    def _language(self, where: tuple[str, ...], key: str, lang: str) -> None:
+        if lang not in LANGUAGES and not lang.startswith("sql:"):
+            known = [*LANGUAGES, "sql:<dialect>"]
+            raise self.source.error(where, key, f'unknown language "{lang}"{nearest(lang, known)}')
+
+    def _template(self, where: tuple[str, ...], key: str, template: str) -> None:
+        if template.count("{") != template.count("}"):
+            raise self.source.error(where, key, f"unbalanced braces in {template!r}")
+
+    # -- MCP
+
+    def _mcp(self, tables: object) -> list[McpRule]:
+        if not isinstance(tables, list):
+            raise self.source.error(("mcp",), "", "must be an array of tables: [[mcp]]")
+        rules = []
+        for data in tables:
+            table = self.source.convert(("mcp",), data, McpTable)
+            targets = tuple(([table.target] if table.target else []) + table.targets)
+            for tool in table.tools:
+                rules.append(
+                    McpRule(
+                        id=f"mcp.{table.server}.{tool}",
+                        server=table.server,
+                        tool=tool,
+                        effect=table.effect,
+                        scope=table.scope,
+                        targets=targets,
+                        consumes=table.consumes,
+                        sql=table.sql,
+                        dialect=table.dialect,
+                        url=table.url,
+                        why=table.why,
+                    )
+                )
+        return rules
+
+
+def _inherit(own: bool | None, parent: bool | None) -> bool:
+    return own if own is not None else bool(parent)
+
+
+def _may_write(option: Option) -> bool:
+    return (
+        option.effect not in (None, EffectKind.READ)
+        or option.role in _WRITING_ROLES
+        or (option.makes not in (None, EffectKind.READ))
+    )
+
+
+def _paths(name: str) -> list[tuple[str, ...]]:
+    """`"a|b c"` as (a, c) and (b, c)."""
+    return list(itertools.product(*(part.split("|") for part in name.split())))

@@ -1,0 +1,102 @@
+"""What a shell knows at one point of a script, as far as it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from tree_sitter import Node
+
+from supervisor.effects.words import NUMBER, UNKNOWN, Word
+
+
+@dataclass(frozen=True)
+class Function:
+    """A shell function: its body and the source it stands in."""
+
+    body: Node
+    source: bytes
+
+
+@dataclass
+class State:
+    """Variables, functions and folder of a shell at one point; forked for subshells, merged after branches.
+
+    Attributes:
+        variables: what was assigned here; a missing name comes from the environment and is not known.
+        functions: functions defined here; None where it may be one of several, or none.
+        aliases: names that were made aliases here.
+        cwds: folders the shell may be in, absolute; empty when not known.
+        exported: variables given to every program that are not known to be harmless.
+        params: positional parameters; None when not known.
+        stdin: text on standard input, if known.
+        on: URI prefix of the other system the commands run on (`ssh://host`), empty for this one.
+        ifs_known: IFS has its default value.
+    """
+
+    cwds: tuple[str, ...]
+    variables: dict[str, Word] = field(default_factory=dict)
+    functions: dict[str, Function | None] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    exported: set[str] = field(default_factory=set)
+    params: tuple[Word, ...] | None = None
+    stdin: Word | None = None
+    on: str = ""
+    ifs_known: bool = True
+    xtrace: bool = False
+
+    def fork(self) -> State:
+        """A copy that may change on its own."""
+        return replace(
+            self,
+            variables=dict(self.variables),
+            functions=dict(self.functions),
+            aliases=set(self.aliases),
+            exported=set(self.exported),
+        )
+
+    def assume(self, others: Iterable[State]) -> None:
+        """Become what is true whichever of the `others` came to pass."""
+        many = list(others)
+        names = {name for state in many for name in state.variables}
+        for name in names:
+            values = {state.variables.get(name) for state in many}
+            if len(values) == 1:
+                self.variables[name] = next(iter(values)) or UNKNOWN
+            else:
+                self.variables[name] = NUMBER if all(map(_is_number, values)) else UNKNOWN
+        for name in {name for state in many for name in state.functions}:
+            bodies = {id(f.body) if (f := state.functions.get(name)) else None for state in many}
+            self.functions[name] = many[0].functions.get(name) if len(bodies) == 1 else None
+        self.aliases = set().union(*(state.aliases for state in many))
+        self.exported = set().union(*(state.exported for state in many))
+        self.cwds = (
+            tuple(dict.fromkeys(cwd for state in many for cwd in state.cwds))
+            if all(state.cwds for state in many)
+            else ()
+        )
+        if len(self.cwds) > 8:
+            self.cwds = ()
+        self.ifs_known = all(state.ifs_known for state in many)
+        self.xtrace = any(state.xtrace for state in many)
+        params = {state.params for state in many}
+        self.params = params.pop() if len(params) == 1 else None
+
+    def become(self, other: State) -> None:
+        """Take over everything the `other` knows."""
+        self.__dict__.update(other.fork().__dict__)
+
+    def same_as(self, other: State) -> bool:
+        """Whether nothing that matters differs."""
+        return (
+            self.variables == other.variables
+            and self.functions.keys() == other.functions.keys()
+            and self.aliases == other.aliases
+            and self.cwds == other.cwds
+            and self.exported == other.exported
+            and self.params == other.params
+        )
+
+
+def _is_number(word: Word | None) -> bool:
+    return word is not None and (word == NUMBER or (word.exact and word.text.isdigit()))

@@ -1,0 +1,68 @@
+"""The syntax tree of a shell text, and whether it can be trusted to be what bash will run."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+_PARSER = Parser(Language(tree_sitter_bash.language()))
+_CONTROL = frozenset(range(32)) - {9, 10} | {127}
+_QUOTES = frozenset(("string", "heredoc_body", "ansi_c_string", "raw_string"))
+"""Nodes whose text is taken from the source as it stands."""
+
+
+class Tree:
+    """A parsed text.
+
+    Attributes:
+        source: the text as UTF-8.
+        root: the `program` node.
+        doubt: why the tree may not be what bash sees; empty if there is no reason.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.source = text.encode("utf-8", "surrogatepass")
+        self._tree = _PARSER.parse(self.source)
+        self.root: Node = self._tree.root_node
+        self.doubt = self._doubt()
+
+    def _doubt(self) -> str:
+        if any(byte in _CONTROL for byte in self.source):
+            return "it holds control characters"
+        if self.root.has_error:
+            return "it cannot be parsed"
+        source = self.source
+        at = 0
+        cursor = self.root.walk()
+        parents: list[str] = []
+        # Every byte must belong to a token, be blank, or be text of a quote: nothing may slip through.
+        while True:
+            node = cursor.node
+            assert node is not None
+            if parents and parents[-1] in _QUOTES:
+                at = max(at, node.start_byte)
+            leaf = node.child_count == 0
+            if leaf or node.type in _QUOTES:
+                if node.start_byte > at and not _blank(source[at : node.start_byte]):
+                    return "it holds text that is not understood"
+                at = max(at, node.end_byte if leaf else node.start_byte)
+            if cursor.goto_first_child():
+                parents.append(node.type)
+                continue
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    return "" if _blank(source[at:]) else "it holds text that is not understood"
+                if parents.pop() in _QUOTES and cursor.node is not None:
+                    at = max(at, cursor.node.end_byte)
+
+
+def _blank(gap: bytes) -> bool:
+    return not gap.replace(b"\\\n", b"").strip(b" \t\n")
+
+
+@lru_cache(maxsize=64)
+def parse(text: str) -> Tree:
+    """The syntax tree of `text`; trees of recent texts are kept."""
+    return Tree(text)
