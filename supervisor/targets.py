@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 _LEVELS = "/#?"
 _WILD = re.compile(r"[*?\[]")
-_LOCAL = re.compile(r"(?:([a-z][a-z0-9+.-]*):)?//(?:localhost)?(/.*)", re.IGNORECASE | re.DOTALL)
+_LOCAL = re.compile(r"(?:file://localhost|[a-z][a-z0-9+.-]*://|//)(/.*)", re.IGNORECASE | re.DOTALL)
 _LOCAL_REPOSITORY = re.compile(r"git\+(?:file://)?(/[^#]*)", re.IGNORECASE)
 
 
@@ -73,13 +73,13 @@ def mcp_server(target: str) -> str:
 
 @lru_cache(maxsize=4096)
 def normal(target: str) -> str:
-    """The target with a lower-case scheme, `.` and `..` of a local path resolved, and no `/` at its end."""
+    """The target with a lower-case scheme, no `/` at its end, and a local path decoded and free of `..`."""
     scheme, mark, rest = target.partition("://")
     if not mark:
         return target
     scheme = scheme.lower()
     if scheme == "file" and rest.startswith("/"):
-        return "file://" + normal_path(rest)
+        return "file://" + normal_path(unquote(rest))
     stripped = rest.rstrip("/")
     return f"{scheme}://{stripped}"
 
@@ -103,7 +103,7 @@ def local_paths(target: str) -> tuple[str, ...]:
             return (folded(target),) if target.startswith("/") else ()
         path = repository[1]
     else:
-        path = found[2]
+        path = found[1]
     readings = {path, unquote(path)}
     readings |= {re.split(r"[#?]", reading, maxsplit=1)[0] for reading in readings}
     return tuple(sorted({folded(reading) for reading in readings if reading}))
@@ -115,5 +115,25 @@ def folded(path: str) -> str:
 
 
 def under(path: str, prefix: str) -> bool:
-    """Whether a folded absolute path is `prefix` (folded as well) or lies below it."""
+    """Whether a folded absolute path is, or lies below, `prefix` (folded as well).
+
+    A path may be a pattern as shells know them: then whether something that it matches may.
+    """
+    steps, wanted = path.rstrip("/").split("/"), prefix.rstrip("/").split("/")
+    return len(steps) >= len(wanted) and _meet(steps, wanted)
+
+
+def inside(path: str, prefix: str) -> bool:
+    """Whether all that a folded absolute path stands for, also as a pattern, lies in `prefix` (folded)."""
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
+
+
+def holds(path: str, prefix: str) -> bool:
+    """Whether a folded absolute path, or what it matches as a pattern, is `prefix` or a folder above it."""
+    steps, wanted = path.rstrip("/").split("/"), prefix.rstrip("/").split("/")
+    return len(steps) <= len(wanted) and _meet(steps, wanted)
+
+
+def _meet(pattern: list[str], names: list[str]) -> bool:
+    pairs = zip(names, pattern, strict=False)
+    return all(name == step or fnmatchcase(name, step) for name, step in pairs)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from supervisor.config.fields import AlertName, Backend, Config, RememberedRead, TargetMode
-from supervisor.config.source import Source
+from supervisor.config.source import Source, printable
 from supervisor.policy import Mode
 
 
@@ -22,7 +22,7 @@ class Loosening(msgspec.Struct, frozen=True):
     Attributes:
         field: the field, e.g. `mcp.trusted`.
         line: the line of the file it stands on.
-        sentence: what would be different, for the operator.
+        sentence: what would be different, for the operator; it is printable whatever the file holds.
     """
 
     field: str
@@ -77,7 +77,8 @@ def merge(base: Config, source: Source, *, whole: bool) -> tuple[Config, tuple[L
         result = rule(below[path], above[path])
         merged[path] = result.full if whole else result.tight
         loosens += [
-            Loosening(".".join(path), source.line(*path, *key), sentence) for key, sentence in result.loosens
+            Loosening(".".join(path), source.line(*path, *key), printable(sentence))
+            for key, sentence in result.loosens
         ]
     return with_fields(base, merged), tuple(loosens)
 

@@ -113,6 +113,12 @@ def parse_source(file: str, data: bytes) -> Source:
     )
 
 
+def printable(text: str) -> str:
+    """`text` for a terminal: what does not print is escaped, what is very long is cut."""
+    cut = text if len(text) <= 500 else text[:499] + "…"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` for the nearest known name, else all that are known."""
     names = sorted(known)
@@ -145,7 +151,7 @@ class _Checker:
     def error(self, path: KeyPath, problem: str) -> ConfigError:
         """The complaint about what stands at `path`."""
         line = line_of(self._lines, path)
-        return ConfigError(f"{self._file}:{line}: {_dotted(path)}: {problem}")
+        return ConfigError(printable(f"{self._file}:{line}: {_dotted(path)}: {problem}"))
 
     def table(self, shape: type[Table], values: object, path: KeyPath) -> None:
         """A table: known keys only, no required one missing, each value of its type."""

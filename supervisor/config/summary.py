@@ -7,6 +7,7 @@ from pathlib import Path
 
 from supervisor.config.fields import TargetMode
 from supervisor.config.layers import InForce, Layer
+from supervisor.config.source import printable
 from supervisor.policy import Mode
 
 _MODES = {
@@ -39,7 +40,7 @@ def start_lines(found: InForce) -> tuple[str, ...]:
         lines.append(f"alerts not shown: {_list(alert.value for alert in config.alerts.disabled)}")
     if config.profiles:
         lines.append(f"rule packs: {_list(config.profiles)}")
-    return (*lines, *ignored_lines(found))
+    return (*map(printable, lines), *ignored_lines(found))
 
 
 def ignored_lines(found: InForce) -> tuple[str, ...]:

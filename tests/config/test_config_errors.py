@@ -84,3 +84,12 @@ def test_what_is_not_a_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     for name, words in (("fifo", "not a regular"), ("folder", "is a directory"), ("huge", "larger than")):
         with pytest.raises(ConfigError, match=f"(?i){words}"):
             read_source(tmp_path / name)
+
+
+def test_a_complaint_about_a_hostile_file_is_printable() -> None:
+    """A repository's file cannot write to the operator's terminal by being wrong."""
+    hostile = "\\u001b]52;c;AAAA\\u0007\\u202e" + "x" * 9000
+    for text in (f'"{hostile}" = 1', f'mode = "{hostile}"', f'[targets]\n"{hostile}" = "{hostile}"'):
+        said = complaint(text)
+        assert said.isprintable()
+        assert len(said) < 1000

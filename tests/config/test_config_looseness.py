@@ -93,3 +93,19 @@ def test_a_layer_put_on_twice_changes_nothing(user: Source, folder: Source) -> N
     for whole in (True, False):
         once, _ = merge(base, folder, whole=whole)
         assert merge(once, folder, whole=whole)[0] == once
+
+
+def test_what_a_hostile_file_would_loosen_is_said_in_printable_words() -> None:
+    """Names, commands and globs of a repository reach the operator as text only."""
+    hostile = "\x1b]52;c;AAAA\x07\u202e\n" + "x" * 9000
+    data = {
+        "targets": {hostile: "live"},
+        "notify": {"drift": [hostile]},
+        "mcp": {"trusted": [hostile]},
+        "network": {"hosts": [hostile]},
+        "profiles": [hostile],
+        "reads": [{"tool": "Bash", "command": hostile}],
+    }
+    stated = looseness(Config(), parse_source("/f", tomli_w.dumps(data).encode()))
+    assert len(stated) == len(data)
+    assert all(each.sentence.isprintable() and len(each.sentence) <= 600 for each in stated)

@@ -106,6 +106,8 @@ def test_each_row_decides_as_the_table_says(
         read("file:///w/../home/me/.local/./state//supervise/x", Scope.WORKSPACE),
         read("file:///home/me/%2elocal/state/supervise/x", Scope.HOST),
         write("file:///HOME/me/.local/state/Supervise/journal.db", Scope.HOST),
+        read("file:///home/me/.local/*/supervise/journal.*", Scope.HOST),
+        read("file:///home/*/.local/s[st]ate/sup*/x", Scope.HOST),
         write("sqlite:///home/me/.local/state/supervise/journal.db#events", Scope.HOST),
         unknown("file:///home/me/.config/supervise/profiles/git.toml"),
         write("file:///home/me/.config/supervise/supervisor.toml", Scope.HOST),
@@ -125,7 +127,8 @@ def test_touching_the_supervisor_is_blocked_and_alerts_in_every_mode(effect: Eff
 @pytest.mark.parametrize(
     "target",
     ["/home/me/.config/supervise/supervisor.toml", "/home/me/.local/state/supervise-other/x",
-     "/home/me/.local/state/supervise/runs/r1/home/.cache/x", "/home/me/.local/state"],
+     "/home/me/.local/state/supervise/runs/r1/home/.cache/x", "/home/me/.local/state",
+     "/home/me/*", "/w/*/*/*/*/*/*"],
 )  # fmt: skip
 def test_reading_configuration_neighbours_and_lent_folders_passes(target: str) -> None:
     """Only secrets are closed to reads, by whole path segments, and never what the run itself works in."""
@@ -138,6 +141,8 @@ def test_a_clone_of_the_workspace_in_the_state_folder_is_writable() -> None:
     inside = decided(write("file:///s/clone/a", Scope.WORKSPACE), shadow=True, rulings=rulings)
     config = decided(write("file:///s/clone/supervisor.toml", Scope.WORKSPACE), shadow=True, rulings=rulings)
     assert (inside.rule, config.rule) == ("policy.dry-run.workspace-write.shadow", "policy.own")
+    assert decided(read("file:///s/c*/a"), rulings=rulings).rule == "policy.own"
+    assert decided(read("file:///s/clone/*"), rulings=rulings).rule == "policy.read"
 
 
 def test_really_removing_a_folder_that_holds_the_journal_is_tampering() -> None:
@@ -145,6 +150,10 @@ def test_really_removing_a_folder_that_holds_the_journal_is_tampering() -> None:
     remove = write("file:///home/me", Scope.HOST)
     live = decided(remove, mode=Mode.LIVE, rulings=OWN)
     assert (live.rule, live.alert) == ("policy.own.folder", AlertKind.TAMPERING)
+    some = decided(write("file:///home/me/.loc*", Scope.HOST), mode=Mode.LIVE, rulings=OWN)
+    assert some.rule == "policy.own.folder"
+    post = decided(write("http://localhost/", Scope.HOST), mode=Mode.LIVE, rulings=OWN)
+    assert post.rule == "policy.live.host-write"
     assert decided(remove, rulings=OWN).rule == "policy.dry-run.host-write"
 
 
@@ -164,6 +173,8 @@ def test_a_block_rule_covers_its_target_what_lies_in_it_and_what_holds_it(glob: 
 @pytest.mark.parametrize(
     ("simulated", "target", "stale"),
     [
+        ("file:///w/a%20b", "file:///w/a b", True),
+        ("file:///w/src/a.py", "file:///w/src/*.py", True),
         ("s3://b/key", "s3://b/key", True),
         ("s3://b/key", "s3://b", True),
         ("s3://b", "s3://b/key", True),
@@ -231,6 +242,9 @@ def test_a_dry_run_resumed_in_live_mode_stays_dry() -> None:
         ((("https://h/a/*", True),), "https://h/a/../b", False),
         ((("https://h/a/*", True),), "https://h/a/%2e%2e/b", False),
         ((("d1://db", True),), "d1://db/t", False),
+        ((("file:///w/my dir/*", True),), "file:///w/my%20dir/a", True),
+        ((("file:///w/*", True), ("file:///w/my dir/*", False)), "file:///w/my%20dir/a", False),
+        ((("file:///w/*", True), ("file:///w/secret", False)), "file:///w/se*", False),
     ],
 )
 def test_the_longest_glob_says_whether_a_target_is_live(
