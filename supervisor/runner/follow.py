@@ -48,6 +48,13 @@ async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float)
                 await task
 
 
+async def recover_when_lost(places: Places, run_id: str) -> None:
+    """End the run in the journal once its runner is gone, so that whoever looks is told. Runs until then."""
+    while has_runner(places, run_id):
+        await asyncio.sleep(_LOOK_S)
+    await asyncio.to_thread(recover, places)
+
+
 async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float) -> None:
     client = ControlClient(places.run_runtime(run_id) / "control.sock")
     heard = time.monotonic()

@@ -17,6 +17,7 @@ from supervisor.journal.rows import RunRow
 from supervisor.journal.tail import tail
 from supervisor.places import Places
 from supervisor.runner.control import ControlClient
+from supervisor.runner.follow import recover_when_lost
 from supervisor.screens.source import Health, RunControl
 from supervisor.session.attach import attach
 from supervisor.session.transcript import Asked, Result, Transcript, TranscriptRecord, Words
@@ -66,9 +67,13 @@ class JournalSource:
         Raises:
             JournalError: the journal cannot be read.
         """
-        async with aclosing(tail(self._places.journal, run_id)) as batches:
-            async for batch in batches:
-                yield batch
+        watching = asyncio.create_task(recover_when_lost(self._places, run_id))
+        try:
+            async with aclosing(tail(self._places.journal, run_id)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            watching.cancel()
 
     async def conversation(self, run_id: str) -> AsyncGenerator[Sequence[ConversationItem], None]:
         """What was said so far, then each piece as it comes; ends with the run.
