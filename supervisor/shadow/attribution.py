@@ -1,7 +1,7 @@
 """Who changed what: snapshots of a shadow between calls, and the ledger that credits calls with paths."""
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 

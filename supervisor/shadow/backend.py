@@ -1,7 +1,7 @@
 """A shadow: a run's folder, copy on write. One interface, whatever the machine can do."""
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 

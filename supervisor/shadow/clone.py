@@ -6,7 +6,7 @@ as it was when the copy was made.
 """
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH118, PTH208
 
 from __future__ import annotations
 

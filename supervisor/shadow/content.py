@@ -1,7 +1,7 @@
 """What stands at a path on disk, as a `Node`; hashes are remembered as long as the file stays as it is."""
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH112, PTH115, PTH123
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ steps here is the one any apply needs.
 """
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH118, PTH120, PTH211
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The life of shadows: opened, found again after their run, measured, discarded."""
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH106, PTH108
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ program of the run does; starting another one (a resumed conversation) mounts th
 """
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 

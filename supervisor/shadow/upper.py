@@ -6,7 +6,7 @@ file with an attribute), and marks a folder that hides the one below it by the a
 """
 
 # Names on disk are bytes here, and Path takes none.
-# ruff: noqa: PTH
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 

@@ -1,0 +1,40 @@
+"""Who tests run as: root where we are root, and an ordinary user always."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from harness.machine import Machine
+from shadowing import User, Yard
+
+
+@pytest.fixture(scope="session")
+def ordinary() -> Iterator[User]:
+    """An ordinary user: ourselves, or one made for the time of the tests if we are root."""
+    if os.getuid() != 0:
+        yield User(os.getuid(), os.getgid())
+        return
+    name = f"sv-test-{os.getpid()}"
+    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/sh", name], check=True)
+    try:
+        entry = pwd.getpwnam(name)
+        yield User(entry.pw_uid, entry.pw_gid)
+    finally:
+        subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
+@pytest.fixture(params=["self", "ordinary"] if os.getuid() == 0 else ["self"])
+def user(request: pytest.FixtureRequest, ordinary: User) -> User:
+    """Each user that can be tested here."""
+    return User(os.getuid(), os.getgid()) if request.param == "self" else ordinary
+
+
+@pytest.fixture
+def yard(machine: Machine, user: User) -> Yard:
+    """A machine of that user."""
+    return Yard(machine, user)
