@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,8 +25,13 @@ from typing import Any
 
 from supervisor.errors import JournalError, SuperviseError
 from supervisor.gate.gate import hook_command
+from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunEnded, SessionReady
+from supervisor.journal.listing import run_events
 from supervisor.journal.writer import Journal
 from supervisor.places import Places, private_dir
+from supervisor.policy import Mode
+from supervisor.runner.spec import RunSpec
+from supervisor.runner.start import start_runner
 from supervisor.session import settings
 from supervisor.session.find import Claude, find_claude
 from supervisor.session.model import start_model
@@ -61,7 +68,66 @@ def examine(places: Places, given: str | None) -> Iterator[Check]:
     yield _perl()
     yield _journal(places)
     yield from _sandbox_parts()
+    yield _live_run(claude)
     yield from prove_floors(claude)
+
+
+def _live_run(claude: Claude) -> Check:
+    """A whole run, as `supervise run` starts it: handshake, one write decided, nothing written."""
+    name = "a run: handshake, decision, journal"
+    with tempfile.TemporaryDirectory(prefix="supervise-doctor-") as made:
+        folder = Path(made)
+        workspace = folder / "workspace"
+        workspace.mkdir()
+        written = workspace / "written.txt"
+        script = _write_script(folder, written)
+        spec = RunSpec(
+            run_id="doctor",
+            name="doctor",
+            task="Write the file.",
+            label="",
+            cwd=str(workspace),
+            mode=Mode.DRY_RUN,
+            headless=True,
+            claude_path=str(claude.path),
+            claude_version=claude.version,
+            session_id=str(uuid.uuid4()),
+            state_dir=str(folder / "run"),
+            runtime_dir=str(folder / "sockets"),
+            journal=str(folder / "journal.db"),
+            script=str(script),
+        )
+        try:
+            pid = start_runner(spec)
+            events = _until_ended(Path(spec.journal), pid)
+        except SuperviseError as error:
+            return Check(name, False, str(error), error.cure)
+        ready = any(isinstance(event, SessionReady) for event in events)
+        decided = [event for event in events if isinstance(event, CallDecided)]
+        if not ready or len(decided) != 1 or written.exists():
+            said = "; ".join(event.detail for event in events if isinstance(event, AlertRaised))
+            return Check(name, False, f"it did not go as it must: {said or 'no alert'}")
+        return Check(name, True, f"proven; the write was {decided[0].decision.value} by {decided[0].rule}")
+
+
+def _until_ended(journal: Path, pid: int) -> list[AnyEvent]:
+    """The run's events, once it has ended; the runner is killed if that takes too long."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while True:
+        events = [recorded.event for recorded in run_events(journal, "doctor")]
+        if events and isinstance(events[-1], RunEnded):
+            return events
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return events
+        time.sleep(0.05)
+
+
+def _write_script(folder: Path, written: Path) -> Path:
+    script = folder / "script.json"
+    call = {"tool": "Write", "input": {"file_path": str(written), "content": "x"}}
+    script.write_text(json.dumps({"turns": [{"say": "Writing.", "calls": [call]}]}))
+    return script
 
 
 def prove_floors(claude: Claude) -> Iterator[Check]:
@@ -123,9 +189,7 @@ def _proof(
         workspace = folder / "workspace"
         workspace.mkdir()
         written = workspace / "written.txt"
-        script = folder / "script.json"
-        call = {"tool": "Write", "input": {"file_path": str(written), "content": "x"}}
-        script.write_text(json.dumps({"turns": [{"say": "Writing.", "calls": [call]}]}))
+        script = _write_script(folder, written)
         model = stack.enter_context(start_model(script, workspace))
         gate = stack.enter_context(_broken_gate(folder))
         home = folder / "home"

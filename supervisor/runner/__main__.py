@@ -15,16 +15,20 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
+
 from supervisor.errors import Exit, SuperviseError
+from supervisor.gate.gate import Judge
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
-from supervisor.runner.rules import compile_rules
+from supervisor.runner.rules import compile_rules, surroundings
 from supervisor.runner.run import Run
 from supervisor.runner.server import ControlServer
 from supervisor.runner.spec import RunSpec, load_spec
 from supervisor.session import settings
 from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
+from supervisor.session.mcp_tools import read_only_tools
 from supervisor.session.model import RunningModel, start_model
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -58,7 +62,8 @@ def _run(spec: RunSpec, ready: int) -> Exit:
 
 async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, ready: int) -> Exit:
     launch = _Launch(spec, model)
-    rules = compile_rules(spec, home=launch.env["HOME"], path=launch.env.get("PATH", ""))
+    where = surroundings(spec, home=launch.env["HOME"], path=launch.env.get("PATH", ""))
+    rules = compile_rules(spec, where)
     run = Run(spec, journal, rules)
     run.begin(launch.started(journal, profile=rules.profile))
     control = ControlServer(run)
@@ -67,7 +72,7 @@ async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, rea
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, run.stop, f"signal {number.name}")
     try:
-        return await run.live(launch.start, lambda: _say(ready, None))
+        return await run.live(launch.start, lambda: launch.learn(rules), lambda: _say(ready, None))
     finally:
         await run.gate.close()
         control.close()
@@ -96,8 +101,8 @@ class _Launch:
             self.env, self._notes = settings.environment(os.environ, self._user)
         self.env |= settings.ALWAYS
         self._mcp = keep / "mcp.json"
-        servers = settings.mcp_servers(users_home, cwd)
-        settings.write_private(self._mcp, json.dumps({"mcpServers": servers}))
+        self._servers = settings.mcp_servers(users_home, cwd)
+        settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
         self._memory = settings.memory_folders(users_home, cwd, keep)
 
     async def start(self, hook: list[str]) -> Agent:
@@ -118,6 +123,13 @@ class _Launch:
                 argv, cwd=spec.cwd, env=self.env, log=log, lifeline=self._lifeline
             )
         return InteractiveAgent(argv, cwd=spec.cwd, env=self.env, size=spec.size, lifeline=self._lifeline)
+
+    async def learn(self, rules: Judge) -> Judge:
+        """`rules` with what the trusted MCP servers of this run say of their tools."""
+        trusted = [name for name in self._servers if name in self._spec.trusted_mcp]
+        told = await read_only_tools(self._mcp, trusted, cwd=self._spec.cwd, env=self.env)
+        where = msgspec.structs.replace(rules.where, mcp_read_only=told)
+        return msgspec.structs.replace(rules, where=where)
 
     def started(self, journal: Journal, *, profile: str) -> RunStarted:
         """The run's first event."""

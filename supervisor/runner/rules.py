@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from supervisor.config import RememberedRead, remembered
@@ -51,28 +51,34 @@ def read_book(names: Iterable[str], user: Path | None) -> RuleBook:
     return compile_packs(*([_read(file) for file in layer] for layer in pack_files(names, user)))
 
 
-def compile_rules(
-    spec: RunSpec, *, home: str, path: str, read_only: Mapping[str, frozenset[str]] | None = None
-) -> Judge:
-    """The judge of one run.
+def pack_folders(spec: RunSpec) -> list[Path]:
+    """Folders the packs of a run come from."""
+    return [shipped("profiles"), *([Path(spec.user_profiles)] if spec.user_profiles else [])]
+
+
+def surroundings(spec: RunSpec, *, home: str, path: str) -> Surroundings:
+    """Where the run's calls happen.
 
     Args:
         home: the agent's home folder.
         path: the agent's PATH.
-        read_only: per trusted MCP server the tools it calls read-only.
+    """
+    return Surroundings(
+        cwd=spec.cwd,
+        workspace=spec.cwd,
+        home=home,
+        files=LocalFiles(path),
+        trusted_mcp=frozenset(spec.trusted_mcp),
+    )
+
+
+def compile_rules(spec: RunSpec, where: Surroundings) -> Judge:
+    """The judge of one run, for calls that happen in `where`.
 
     Raises:
         ConfigError: a rule pack cannot be used.
     """
     book = read_book(spec.profiles, Path(spec.user_profiles) if spec.user_profiles else None)
-    where = Surroundings(
-        cwd=spec.cwd,
-        workspace=spec.cwd,
-        home=home,
-        files=LocalFiles(path),
-        mcp_read_only=read_only or {},
-        trusted_mcp=frozenset(spec.trusted_mcp),
-    )
     classifier = _WithMemory(Classifier(book), spec.reads, spec.rulings)
     return Judge(classifier.judge, spec.rulings, where, book.digest)
 

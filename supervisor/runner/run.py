@@ -11,6 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
+
 from supervisor.errors import Exit, JournalError, LaunchError
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
 from supervisor.gate.hold import Answer, Verdict
@@ -24,6 +26,7 @@ from supervisor.journal.events import (
     CallSettled,
     Ending,
     MessageSent,
+    ProfileChanged,
     PromptPassed,
     RunEnded,
     RunStarted,
@@ -38,6 +41,8 @@ from supervisor.policy import AlertKind, DecisionKind
 from supervisor.runner.alarm import Alarm
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
+from supervisor.runner.reload import watch_packs
+from supervisor.runner.rules import compile_rules, pack_folders
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
 from supervisor.session.family import is_below, signal_all
@@ -190,11 +195,17 @@ class Run(Watcher):
 
     # The life of a run.
 
-    async def live(self, launch: Callable[[list[str]], Awaitable[Agent]], ready: Callable[[], None]) -> Exit:
+    async def live(
+        self,
+        launch: Callable[[list[str]], Awaitable[Agent]],
+        learn: Callable[[], Awaitable[Judge]],
+        ready: Callable[[], None],
+    ) -> Exit:
         """Serve the gate, launch Claude Code, hand it the task, watch it to its end.
 
         Args:
             launch: starts Claude Code with the given hook command.
+            learn: the rules with what trusted MCP servers say of their tools; the task waits for it.
             ready: called once the gate is proven and Claude Code was started.
         """
         hook = hook_command(self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl")
@@ -211,7 +222,8 @@ class Run(Watcher):
             background = [
                 tasks.create_task(self._watch_health()),
                 tasks.create_task(self._alarm.retry()),
-                tasks.create_task(self._hand_over_task()),
+                tasks.create_task(self._hand_over_task(learn)),
+                tasks.create_task(self._reload_rules()),
                 tasks.create_task(self._read_stream()),
             ]
             gone = tasks.create_task(self.agent.wait())
@@ -257,8 +269,9 @@ class Run(Watcher):
         """Journal the run's first event; raises JournalError: then nothing is launched."""
         self._journal.append(self.spec.run_id, started, durable=True)
 
-    async def _hand_over_task(self) -> None:
+    async def _hand_over_task(self, learn: Callable[[], Awaitable[Judge]]) -> None:
         """The task is sent only after the handshake: SessionStart has reached the gate with the nonce."""
+        self.gate.rules = await learn()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
         if not self._ready.is_set() and not self.spec.headless:
@@ -302,6 +315,23 @@ class Run(Watcher):
                     self.agent.no_more()
                 case _:
                     pass
+
+    async def _reload_rules(self) -> None:
+        """Rule packs may be edited while the run goes on."""
+        where = self.gate.rules.where
+
+        def compile_anew() -> Judge:
+            fresh = compile_rules(self.spec, where)
+            return msgspec.structs.replace(fresh, where=self.gate.rules.where)
+
+        def changed(judge: Judge) -> None:
+            self.gate.rules = judge
+            self._record(ProfileChanged(judge.profile, "rule packs were edited"))
+
+        def broken(detail: str) -> None:
+            self._alarm.raise_(AlertKind.CONFIG_WARNING, f"{detail}; the rules before stay in force")
+
+        await watch_packs(pack_folders(self.spec), compile_anew, changed, broken)
 
     async def _watch_health(self) -> None:
         while True:

@@ -1,0 +1,43 @@
+"""Rule packs that change while a run goes on: compiled anew, or the old ones stay in force with a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+from supervisor.errors import ConfigError
+from supervisor.gate.gate import Judge
+
+
+async def watch_packs(
+    folders: list[Path],
+    compile_anew: Callable[[], Judge],
+    changed: Callable[[Judge], None],
+    broken: Callable[[str], None],
+) -> None:
+    """Watch the folders that exist; runs until cancelled.
+
+    Args:
+        changed: told of rules that compiled and differ from those before.
+        broken: told what is wrong with an edit; the rules before it stay in force.
+    """
+    present = [folder for folder in folders if folder.is_dir()]
+    if not present:
+        return
+    digest = compile_anew().profile
+    async for _changes in awatch(*present, watch_filter=_is_pack, debounce=200, step=50, rust_timeout=500):
+        try:
+            judge = compile_anew()
+        except ConfigError as error:
+            broken(str(error))
+            continue
+        if judge.profile != digest:
+            digest = judge.profile
+            changed(judge)
+
+
+def _is_pack(change: Change, path: str) -> bool:
+    del change
+    return path.endswith(".toml")
