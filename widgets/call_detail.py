@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from supervisor.policy import DecisionKind, Execution
 from supervisor.views.run import CallView, Counts, UndecidedCall
 from supervisor.views.safe import many_lines, one_line
 from supervisor.views.titles import tool_name
 from widgets import look
+from widgets.text_pane import TextPane
 
 _HAPPENS = {
     Execution.AS_IS: "ran as it is",
@@ -27,23 +25,14 @@ _HAPPENS = {
 _BODIES = ("content", "new_source", "prompt", "old_string", "new_string", "command")
 
 
-class CallDetail(VerticalScroll):
+class CallDetail(TextPane):
     """One call in full. Feed it calls."""
-
-    DEFAULT_CSS = """
-    CallDetail { padding: 0 1; scrollbar-size-vertical: 1; }
-    CallDetail Static { width: 100%; height: auto; }
-    """
 
     def __init__(self, zone: tzinfo | None = None, *, id: str | None = None) -> None:
         """Make the pane; times are shown in `zone`, None: the local one."""
-        super().__init__(id=id)
+        super().__init__(Content.styled("Nothing to look at yet.", look.DIM), id=id)
         self._zone = zone
         self._shown: object = None
-
-    def compose(self) -> ComposeResult:
-        """One text."""
-        yield Static(Content.styled("Nothing to look at yet.", look.DIM), markup=False, id="detail-text")
 
     def show_call(self, call: CallView) -> None:
         """Show a call as it stands now."""
@@ -67,14 +56,12 @@ class CallDetail(VerticalScroll):
             ),
         )
 
-    def _show(self, identity: object, data: object, draw: Any) -> None:
+    def _show(self, identity: object, data: object, draw: Callable[[], Content]) -> None:
         if self._shown == (identity, data):
             return
         same = isinstance(self._shown, tuple) and self._shown[0] == identity
         self._shown = (identity, data)
-        self.query_one("#detail-text", Static).update(draw())
-        if not same:
-            self.scroll_home(animate=False)
+        self.set_text(draw(), home=not same)
 
     def _time(self, seconds: float) -> str:
         return datetime.fromtimestamp(seconds, self._zone).strftime("%H:%M:%S")
@@ -110,9 +97,7 @@ class CallDetail(VerticalScroll):
             text = f"Held, then {sort.word} by {by}{said}" if by else "Held: it waits for the operator."
             lines.append(Content.styled(text, look.YELLOW))
         if call.diverged:
-            lines.append(
-                Content.styled("≠ From here on the agent sees what live would not have shown.", look.ORANGE)
-            )
+            lines.append(Content.styled("≠ The agent was not shown what live would have shown.", look.ORANGE))
         lines += [_title("input"), *_input(call.input)]
         lines.append(_title("effects"))
         for effect in call.effects[:40]:

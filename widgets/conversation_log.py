@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.content import Content
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from supervisor.views.conversation import ConversationItem, Role
 from supervisor.views.safe import many_lines, one_line
 from supervisor.views.titles import tool_name
 from widgets import look
+from widgets.line_view import LineView
 
 KEPT = 2_000
 """Pieces kept; older ones are in the transcript."""
@@ -27,12 +26,8 @@ _ROLES = {
 }
 
 
-class ConversationLog(ScrollView, can_focus=True):
+class ConversationLog(LineView, can_focus=True):
     """The conversation, newest at the bottom; it stays there unless the operator scrolled away."""
-
-    DEFAULT_CSS = """
-    ConversationLog { scrollbar-size-vertical: 1; overflow-x: hidden; }
-    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -81,11 +76,10 @@ class ConversationLog(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         self._measuring = True
-        self.virtual_size = Size(0, len(self._lines))
+        self.set_height(len(self._lines))
         if self._at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
         self._measuring = False
-        self.refresh()
 
     def _wrap(self, item: ConversationItem) -> list[Strip]:
         head, head_ink, ink, most = _ROLES[item.role]

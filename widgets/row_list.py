@@ -7,21 +7,17 @@ from typing import ClassVar
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from widgets.line_view import LineView
 from widgets.look import DIM, GROUND, LIFTED, RAISED, segment, style
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(LineView, can_focus=True):
     """Base of lists with a cursor. A subclass says how many rows there are and what each looks like."""
-
-    DEFAULT_CSS = """
-    RowList { scrollbar-size-vertical: 1; overflow-x: hidden; }
-    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -68,9 +64,8 @@ class RowList(ScrollView, can_focus=True):
     def rows_changed(self) -> None:
         """The rows are other ones than before: measure and draw again."""
         count = self.row_count()
-        self.virtual_size = Size(0, count)
         self.set_reactive(RowList.cursor, max(0, min(self.cursor, count - 1)))
-        self.refresh()
+        self.set_height(count)
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""

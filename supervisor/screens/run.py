@@ -35,10 +35,13 @@ from widgets.held_panel import ALLOW, DENY, SIMULATE, HeldPanel
 from widgets.keys_bar import KeysBar
 from widgets.row_list import RowList
 from widgets.run_header import RunHeader
-from widgets.write_tree import WriteTree
+from widgets.write_tree import Spot, WriteTree
 
-DRAW_S = 1 / 40
+DRAW_S = 1 / 60
 """Least time between two drawings of a changing run: events in between are drawn together."""
+
+DETAIL_S = 1 / 20
+"""How long the call in full may lag behind the cursor: laying it out must not hold up the row itself."""
 
 HEALTH_S = 1.0
 """Time between two questions to the runner whether it is still there."""
@@ -114,6 +117,9 @@ class RunScreen(VerbScreen):
         self._drawn = float("-inf")
         self._pending: Timer | None = None
         self._away = False
+        self._state = ("", False)
+        self._spot: Spot | None = None
+        self._looking: Timer | None = None
 
     @property
     def view(self) -> RunView:
@@ -219,11 +225,17 @@ class RunScreen(VerbScreen):
             self.query_one("#alerts", AlertBanner).show(alerts, self._advice(alerts))
             self.query_one("#held", HeldPanel).show(self._held(), now)
             self.query_one("#writes", WriteTree).show(view)
-            state = self.query_one("#state", Static)
-            state.update(Content(state_words(view, reachable=self._reachable)))
-            state.set_class(self._urgent(view), "-urgent")
+            self._show_state(view)
             self._show_keys()
         self._ring(view)
+
+    def _show_state(self, view: RunView) -> None:
+        words, urgent = state_words(view, reachable=self._reachable), self._urgent(view)
+        if (words, urgent) != self._state:
+            self._state = (words, urgent)
+            line = self.query_one("#state", Static)
+            line.update(Content(words), layout=False)
+            line.set_class(urgent, "-urgent")
 
     def _urgent(self, view: RunView) -> bool:
         asks = view.state in (State.WAITING, State.PAUSED) or bool(view.held)
@@ -387,9 +399,16 @@ class RunScreen(VerbScreen):
         panel.show(self._held(), self._clock())
 
     def on_write_tree_looked(self, event: WriteTree.Looked) -> None:
-        """Show in full what the cursor rests on."""
-        detail = self.query_one("#detail", CallDetail)
-        spot = event.spot
+        """Show in full what the cursor rests on; a moment later while the tree runs on by itself."""
+        self._spot = event.spot
+        if self._looking is None:
+            self._looking = self.set_timer(DETAIL_S, self._show_detail)
+
+    def _show_detail(self) -> None:
+        self._looking = None
+        detail, spot = self.query_one("#detail", CallDetail), self._spot
+        if spot is None:
+            return
         if spot.call is not None:
             detail.show_call(spot.call)
         elif spot.undecided is not None:

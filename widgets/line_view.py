@@ -1,0 +1,34 @@
+"""A scroll view that can grow by a line without laying the whole screen out anew."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+
+
+class LineView(ScrollView):
+    """Base of widgets that draw lines on demand."""
+
+    DEFAULT_CSS = """
+    LineView { scrollbar-size-vertical: 1; overflow-x: hidden; }
+    """
+
+    def set_height(self, lines: int) -> None:
+        """Say how many lines there are now, and draw anew.
+
+        Setting `virtual_size` costs a layout of the screen each time; here only when the scroll bar comes or
+        goes.
+        """
+        size = Size(0, lines)
+        if size != self.virtual_size:
+            fits = lines <= self.container_size.height
+            if fits is self.show_vertical_scrollbar or not self.size:
+                self.virtual_size = size
+            else:
+                self.set_reactive(Widget.virtual_size, size)
+                if self.show_vertical_scrollbar:
+                    self.vertical_scrollbar.window_virtual_size = lines
+                if self.scroll_y > self.max_scroll_y:
+                    self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+        self.refresh()
