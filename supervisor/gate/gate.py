@@ -242,33 +242,30 @@ class Gate:
     def _settle(
         self, call: ToolCall, decided: CallDecided, judgement: Judgement, verdict: Verdict
     ) -> CallSettled:
-        """Journal the verdict. An allowed call is real only while the run is not dry."""
+        """Journal the verdict, decided anew on the run as it now stands: an approval outweighs nothing."""
         with self._journal.decision(self._run_id) as tx:
-            dry = tx.state().dry
-            words = ""
-            if verdict.answer is Answer.ALLOW and not dry:
-                made = Decision(
-                    DecisionKind.REAL, Execution.AS_IS, "verdict.allow", f"Allowed by {verdict.by}."
-                )
-            elif verdict.answer is Answer.DENY:
-                why = f"Denied by {verdict.by}."
-                made = Decision(DecisionKind.BLOCKED, Execution.NOT_EXECUTED, "verdict.deny", why)
+            state = tx.state()
+            now = approved(judgement, state, self.rules.rulings)
+            if verdict.answer is Answer.DENY:
+                made = denied(now, f"Denied by {verdict.by}.")
                 words = denied_notice(call, verdict.sentence, by_operator=verdict.by.startswith("operator"))
             else:
-                why = "The run turned dry while the call waited." if dry else f"Simulated by {verdict.by}."
-                made = Decision(DecisionKind.SIMULATED, Execution.NOT_EXECUTED, "verdict.simulate", why)
+                made = now
+                if verdict.answer is Answer.SIMULATE and now.kind is DecisionKind.REAL:
+                    made = decide(judgement, msgspec.structs.replace(state, dry=True), self.rules.rulings)
                 words = notice(call, judgement, made)
+            why = f"Allowed by {verdict.by}." if made.kind is DecisionKind.REAL else made.why
             simulated = made.kind is DecisionKind.SIMULATED
             settled = CallSettled(
                 n=decided.n,
                 tool_use_id=decided.tool_use_id,
                 decision=made.kind,
                 execution=made.execution,
-                why=made.why,
+                why=why,
                 notice=words,
                 by=verdict.by,
                 sentence=verdict.sentence,
-                dry=dry or simulated,
+                dry=state.dry or simulated,
                 diverged=simulated,
             )
             tx.record(settled)

@@ -59,6 +59,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
         session_id: Claude Code's own session id (UUID).
         config: the configuration in force, as plain data.
         suspended: what of the user's own settings is not in force, one line each.
+        notes: what the operator should know of the configuration in force, one line each.
         floors: per floor (`1`..`4`) what holds it, or why it is missing.
         runner_pid: process id of the runner.
         shadow: workspace writes execute in a shadow of the workspace.
@@ -79,6 +80,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
     floors: dict[str, str]
     runner_pid: int
     shadow: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class SessionReady(Event, frozen=True, tag="session ready"):

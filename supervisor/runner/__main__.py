@@ -147,7 +147,8 @@ class _Launch:
             claude_version=spec.claude_version,
             profile=profile,
             config=spec.config,
-            suspended=(*spec.notes, *self._user.suspended, *self._notes),
+            suspended=(*self._user.suspended, *self._notes),
+            notes=spec.notes,
             floors=FLOORS,
             runner_pid=os.getpid(),
         )
