@@ -10,7 +10,7 @@ import click
 from supervisor.config import AllowStore, pending
 from supervisor.errors import Exit, UsageError
 from supervisor.places import places
-from supervisor.views.safe import safe_block, safe_line
+from supervisor.views.safe import many_lines, one_line
 
 
 @click.command()
@@ -31,10 +31,10 @@ def allow_command(directory: Path) -> int:
     if waiting.allowed:
         click.echo(f"{waiting.path} is allowed as it is.")
         return int(Exit.OK)
-    click.echo(safe_block(waiting.text))
+    click.echo(many_lines(waiting.text))
     click.echo(f"\n{waiting.path} would loosen:")
     for each in waiting.loosens:
-        click.echo(f"  line {each.line}: {safe_line(each.sentence)}")
+        click.echo(f"  line {each.line}: {one_line(each.sentence)}")
     if not sys.stdin.isatty():
         raise UsageError("not allowed: only a person at a terminal can allow it")
     if not click.confirm("Allow exactly this file?", default=False):

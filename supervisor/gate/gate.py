@@ -25,7 +25,7 @@ from supervisor.gate.peer import Peer, peer_of, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
-from supervisor.policy import Decision, DecisionKind, Execution, Rulings, decide
+from supervisor.policy import DecisionKind, Execution, Rulings, approved, decide, denied
 
 HEARTBEAT_S = 1.0
 """How often a waiting call tells its hook client that the gate is alive."""

@@ -40,7 +40,7 @@ class Progress:
                 told += [
                     f"  floor {n}: {text}" for n, text in event.floors.items() if text.startswith("missing")
                 ]
-                told += [f"  {safe_line(line, _WIDTH)}" for line in event.notes]
+                told += [f"  {one_line(line, _WIDTH)}" for line in event.notes]
                 told += [f"  suspended: {one_line(line, _WIDTH)}" for line in event.suspended]
                 return told
             case SessionReady(source="startup" | "resume"):
