@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
@@ -101,5 +102,6 @@ def run_app(open_run: str | None) -> int:
     Returns:
         The exit code; 0 unless the app itself broke.
     """
+    gc.freeze()  # what is imported by now stays: a collection need not stop the screen to look through it
     app = SuperviseApp(JournalSource(places()), open_run)
     return app.run() or app.return_code or 0

@@ -35,7 +35,7 @@ class Scope(StrEnum):
         return ("workspace", "host", "remote").index(self.value)
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """One thing a call would do.
 
     Attributes:

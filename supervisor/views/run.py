@@ -37,8 +37,11 @@ class Counts(msgspec.Struct, frozen=True):
         return self.real + self.simulated + self.blocked + self.held
 
 
-class CallView(msgspec.Struct, frozen=True):
+class CallView(msgspec.Struct, frozen=True, gc=False):
     """One call as it stands now: its decision in force, and what came of it.
+
+    Plain data from JSON, never part of a cycle: kept from the garbage collector, which would stop the screen
+    for tens of milliseconds to look through a long run.
 
     Attributes:
         time: when it was decided first, seconds since the epoch.
