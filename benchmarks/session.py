@@ -1,0 +1,144 @@
+"""A scripted session of 100 calls, supervised and bare: what the supervisor adds to each call.
+
+    python benchmarks/session.py [--calls N] [--repetitions R]
+
+Both variants play the same script on the same Claude Code with the same model server, in turns, and really
+run every call: writes, edits, reads and shell commands in the folder, which is live for the supervised one.
+What counts is the conversation, from the task to the last word by Claude Code's own clock; the whole command,
+start-up included, stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench_stage import (
+    Machine,
+    bundled_claude,
+    claude_env,
+    conversation_ms,
+    figure,
+    new_machine,
+    noted_ms,
+    target,
+)
+
+from supervisor.session.model import start_model
+
+
+@dataclass(frozen=True)
+class Session:
+    """How long one session took, in milliseconds.
+
+    Attributes:
+        talk: from the task to the last word.
+        whole: the whole command, from start to exit.
+        hooks: durations of our hooks as Claude Code noted them; none in a bare session.
+    """
+
+    talk: float
+    whole: float
+    hooks: tuple[float, ...] = ()
+
+
+def calls() -> Iterator[dict[str, Any]]:
+    """An endless mix of calls, each one cheap."""
+    for n in itertools.count():
+        path = f"{{cwd}}/file-{n}.txt"
+        yield _call("Write", file_path=path, content=f"line {n}\n")
+        yield _call("Edit", file_path=path, old_string="line", new_string="row")
+        yield _call("Read", file_path=path)
+        yield _call("Bash", command=f"cat file-{n}.txt")
+
+
+def _call(tool: str, **arguments: Any) -> dict[str, Any]:
+    return {"tool": tool, "input": arguments}
+
+
+def script(machine: Machine, count: int) -> Path:
+    """A script of `count` calls, one a turn."""
+    return machine.write_script([{"calls": [call]} for call in itertools.islice(calls(), count)])
+
+
+def supervised(count: int) -> Session:
+    """The session under the gate, in a live folder."""
+    with new_machine() as machine:
+        machine.write_config(f'mode = "mixed"\n[targets]\n"file://{machine.workspace}/*" = "live"\n')
+        words = [
+            "run",
+            "--headless",
+            "--claude",
+            str(bundled_claude()),
+            "--script",
+            str(script(machine, count)),
+        ]
+        began = time.perf_counter()
+        done = machine.supervise(*words, "task", timeout_s=600)
+        whole = (time.perf_counter() - began) * 1000
+        assert done.returncode == 0, done.stderr
+        (row,) = machine.json("runs", "--json")
+        shown = machine.json("show", row["id"], "--json")
+        assert [each["outcome"] for each in shown["calls"]] == ["executed"] * count, done.stderr
+        transcript = Path(row["transcript"])
+        return Session(conversation_ms(transcript), whole, tuple(noted_ms(transcript, "PreToolUse")))
+
+
+def bare(count: int) -> Session:
+    """The same session without a supervisor."""
+    with new_machine() as machine:
+        words = [*("--print", "--verbose", "--output-format", "stream-json"), "--setting-sources", ""]
+        words += ["--permission-mode", "bypassPermissions", "--strict-mcp-config", "--", "task"]
+        began = time.perf_counter()
+        with start_model(script(machine, count), machine.workspace) as model:
+            done = subprocess.run(
+                [str(bundled_claude()), *words],
+                cwd=machine.workspace,
+                env=claude_env(machine, model.base_url),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=600,
+                check=False,
+            )
+        whole = (time.perf_counter() - began) * 1000
+        assert done.returncode == 0, done.stderr
+        (transcript,) = machine.home.glob(".claude/projects/*/*.jsonl")
+        return Session(conversation_ms(transcript), whole)
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args()
+    count = options.calls
+    pairs = [(supervised(count), bare(count)) for _ in range(options.repetitions)]
+    ours, theirs = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    base = [each.talk for each in theirs]
+    figure(f"conversation of {count} calls, bare", base)
+    figure(f"conversation of {count} calls, supervised", [each.talk for each in ours], floor=base)
+    whole = [each.whole for each in theirs]
+    figure("whole command, bare", whole)
+    figure("whole command, supervised", [each.whole for each in ours], floor=whole)
+    figure("PreToolUse hook as Claude Code noted it", [ms for each in ours for ms in each.hooks])
+    added = [(mine.talk - other.talk) / count for mine, other in pairs]
+    all_added = [(mine.whole - other.whole) / count for mine, other in pairs]
+    figure("added a call, in the conversation", added)
+    figure("added a call, start-up and end included", all_added)
+    target("added wall time a call, median", statistics.median(added), 12)
+    target("the same, start-up and end included", statistics.median(all_added), 12)
+
+
+if __name__ == "__main__":
+    main()
