@@ -96,6 +96,7 @@ def _live_run(claude: Claude) -> Check:
             runtime_dir=str(folder / "sockets"),
             journal=str(folder / "journal.db"),
             script=str(script),
+            places=Places(folder, folder / "config", folder / "sockets"),
         )
         try:
             pid = start_runner(spec)

@@ -7,11 +7,14 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from supervisor.config import load, own_paths, start_lines
-from supervisor.errors import UsageError
+from supervisor.errors import ContainmentError, UsageError
 from supervisor.journal.writer import Journal
 from supervisor.places import Places, places, private_dir
 from supervisor.policy import Mode
+from supervisor.runner.containment import GIANT_BYTES, Offer, offer
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
@@ -25,6 +28,7 @@ class Wish:
     Attributes:
         session_id: Claude Code's session id for the run.
         size: rows and columns of the terminal.
+        accept_missing: the operator accepts a run without a part of the containment.
     """
 
     task: str
@@ -37,6 +41,7 @@ class Wish:
     label: str
     session_id: str
     size: tuple[int, int]
+    accept_missing: bool = False
 
 
 def prepare(wish: Wish) -> RunSpec:
@@ -60,6 +65,9 @@ def prepare(wish: Wish) -> RunSpec:
         name = journal.new_run_name()
     run_id = secrets.token_hex(8)
     keep, runtime = here.run_state(run_id), _runtime(here, run_id)
+    held = offer(here, cwd, config.mode, config.shadow.backend)
+    if held.missing and not wish.accept_missing:
+        _ask_about_missing(wish, held)
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
     return RunSpec(
@@ -89,7 +97,25 @@ def prepare(wish: Wish) -> RunSpec:
         notify={kind.value: command for kind, command in config.notify_commands().items()},
         disabled_alerts=tuple(kind.value for kind in config.disabled_alerts()),
         size=wish.size,
+        places=here,
+        shadow=held.backend,
+        capabilities=held.capabilities,
+        skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
+        hosts=config.network.hosts,
+        floor_4=held.floor,
     )
+
+
+def _ask_about_missing(wish: Wish, held: Offer) -> None:
+    """A missing part is said, and accepted by a person or by the flag, or the run does not start."""
+    said = "\n".join(f"  {line}" for line in held.missing)
+    words = f"this machine cannot give a part of the containment:\n{said}"
+    cure = "Install or set it, or accept a run in which writes are not executed: --accept-missing-containment"
+    if wish.headless:
+        raise ContainmentError(words, cure=cure)
+    click.echo(f"supervise: {words}", err=True)
+    if not click.confirm("Run without a shadow? Writes are then not executed at all.", default=False):
+        raise ContainmentError("containment refused; nothing was started", cure=cure)
 
 
 def _runtime(here: Places, run_id: str) -> Path:

@@ -36,6 +36,9 @@ from supervisor.runner.start import start_runner
 @click.option("--cwd", type=click.Path(path_type=Path), default=Path(), help="The run's folder. [here]")
 @click.option("--claude", "claude", help="The claude to launch. [PATH]")
 @click.option("--script", type=click.Path(path_type=Path), help="Play FILE instead of asking a model.")
+@click.option(
+    "--accept-missing-containment", "accept", is_flag=True, help="Run where this machine cannot give floor 4."
+)
 @click.option("--label", default="", help="A name for lists, beside the task.")
 def run_command(
     task: str,
@@ -46,6 +49,7 @@ def run_command(
     claude: str | None,
     script: Path | None,
     label: str,
+    accept: bool,
 ) -> int:
     """Launch Claude Code on TASK under the gate.
 
@@ -70,6 +74,7 @@ def run_command(
         label=label,
         session_id=str(uuid.uuid4()),
         size=(size.lines, size.columns),
+        accept_missing=accept,
     )
     spec = prepare(wish)
     if spec.mode is Mode.LIVE:

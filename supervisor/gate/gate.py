@@ -21,7 +21,7 @@ from supervisor.errors import GateError, JournalError
 from supervisor.gate import wire
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command
-from supervisor.gate.peer import Peer, peer_of, same_user
+from supervisor.gate.peer import Peer, peer_of
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
@@ -127,7 +127,7 @@ class Gate:
             raw = await reader.read(-1)
             peer = peer_of(writer.get_extra_info("socket"))
             nonce, _, body = raw.partition(b"\n")
-            if not same_user(peer) or nonce != self._nonce or not self._admit(peer):
+            if nonce != self._nonce or not self._admit(peer):
                 self._watcher.tampering(f"process {peer.pid} spoke to the gate's socket", 0)
                 return
             reply = await self._answer(body, writer)
@@ -289,7 +289,11 @@ def _reply(call: ToolCall, kind: DecisionKind, execution: Execution, words: str)
     return wire.allow()
 
 
+def client_script() -> Path:
+    """The hook client: a script for `perl`."""
+    return Path(__file__).with_name("client.pl")
+
+
 def hook_command(socket: Path, nonce: str, deadline_s: float, perl: str) -> list[str]:
     """The hook command in exec form: program and arguments, no shell in between."""
-    client = Path(__file__).with_name("client.pl")
-    return [perl, str(client), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]
+    return [perl, str(client_script()), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]

@@ -22,6 +22,7 @@ from supervisor.gate.gate import Judge
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
+from supervisor.runner.containment import Containment
 from supervisor.runner.rules import compile_rules, surroundings
 from supervisor.runner.run import Run
 from supervisor.runner.server import ControlServer
@@ -104,19 +105,21 @@ class _Launch:
         self._servers = settings.mcp_servers(users_home, cwd)
         settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
         self._memory = settings.memory_folders(users_home, cwd, keep)
+        self.containment = Containment(spec, spec.places)
 
     async def start(self, hook: list[str]) -> Agent:
         """Start Claude Code with the gate's hooks."""
         spec = self._spec
         words = settings.arguments(
-            settings=settings.injected_settings(hook, self._user),
+            settings=settings.injected_settings(hook, self._user, self.containment.sandbox),
             session_id=spec.session_id,
             resume=spec.resume,
             mcp_config=self._mcp,
             memory=self._memory,
             headless=spec.headless,
         )
-        argv = [spec.claude_path, *words]
+        shown = (self._mcp, *self._memory[1:])
+        argv = self.containment.wrap([spec.claude_path, *words], self.env, shown)
         if spec.headless:
             log = Path(spec.state_dir) / "claude.log"
             return await HeadlessAgent.start(
@@ -149,7 +152,8 @@ class _Launch:
             config=spec.config,
             suspended=(*self._user.suspended, *self._notes),
             notes=spec.notes,
-            floors=FLOORS,
+            floors={**FLOORS, "4": spec.floor_4},
+            shadow=self.containment.shadow is not None,
             runner_pid=os.getpid(),
         )
 
@@ -158,7 +162,6 @@ FLOORS = {
     "1": "the hook client answers whole or blocks",
     "2": "a failed hook blocks (onFailure)",
     "3": "dontAsk, no setting sources, no allow rules",
-    "4": "missing: no shadow; workspace writes are not executed in a dry run",
 }
 
 

@@ -16,7 +16,7 @@ import msgspec
 from supervisor.errors import Exit, JournalError, LaunchError
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
 from supervisor.gate.hold import Answer, Verdict
-from supervisor.gate.peer import Peer
+from supervisor.gate.peer import Peer, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
     AlertRaised,
@@ -424,11 +424,11 @@ class Run(Watcher):
         self._stopping.set()
 
     def _admit(self, peer: Peer) -> bool:
-        """Only what descends from the run's guard, or the runner's own proof, speaks to the gate."""
-        if peer.pid == 0:
-            return True
-        root = self.agent.pid if self.agent is not None else os.getpid()
-        return is_below(peer.pid, root) or is_below(peer.pid, os.getpid())
+        """Only what descends from this runner speaks to the gate: Claude Code's hooks, and our own proof.
+
+        In a shadow its user id may be one that owns nothing outside, so the family is what counts.
+        """
+        return is_below(peer.pid, os.getpid()) if peer.pid else same_user(peer)
 
     def _checkpoints(self) -> None:
         """Keeps the write-ahead log short, off the gate's path; ends with the process."""

@@ -8,7 +8,10 @@ from typing import Any
 import msgspec
 
 from supervisor.config import RememberedRead
+from supervisor.places import Places
 from supervisor.policy import Mode, Rulings
+from supervisor.shadow.backend import BackendKind
+from supervisor.shadow.capabilities import Capabilities
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,12 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         hold_deadline_s: longest a call waits for the operator.
         notify: command per alert kind, argv, run with the alert as JSON on its standard input.
         size: rows and columns of the terminal at the start.
+        shadow: backend of the run's shadow; None: there is none, and workspace writes are not executed.
+        capabilities: what the machine can do, as it was tried before the start.
+        skip_ignored_over: bytes above which what git ignores stays out of a clone.
+        hosts: names that Bash may reach during the run.
+        floor_4: what the run says of its containment.
+        places: the operator's folders.
     """
 
     run_id: str
@@ -57,6 +66,12 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     notify: dict[str, tuple[str, ...]] = {}
     disabled_alerts: tuple[str, ...] = ()
     size: tuple[int, int] = (24, 80)
+    shadow: BackendKind | None = None
+    capabilities: Capabilities | None = None
+    skip_ignored_over: int | None = None
+    hosts: tuple[str, ...] = ()
+    floor_4: str = "missing: no shadow; writes are not executed"
+    places: Places
 
     @property
     def gate_socket(self) -> Path:
@@ -82,9 +97,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
 def save_spec(spec: RunSpec) -> None:
     """Write the spec where its runner finds it."""
     spec.file.touch(mode=0o600)
-    spec.file.write_bytes(msgspec.json.encode(spec))
+    spec.file.write_bytes(msgspec.json.encode(spec, enc_hook=str))
 
 
 def load_spec(path: Path) -> RunSpec:
     """The spec in `path`."""
-    return msgspec.json.decode(path.read_bytes(), type=RunSpec)
+    return msgspec.json.decode(path.read_bytes(), type=RunSpec, dec_hook=lambda kind, value: kind(value))

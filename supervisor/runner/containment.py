@@ -1,0 +1,103 @@
+"""Floor 4 of one run: the shadow it works in and the sandbox around Bash, or why there is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import supervisor
+from supervisor.config import Backend
+from supervisor.gate.gate import client_script
+from supervisor.places import Places
+from supervisor.policy import Mode
+from supervisor.runner.spec import RunSpec
+from supervisor.shadow.backend import BackendKind, Shadow
+from supervisor.shadow.capabilities import Capabilities, probe
+from supervisor.shadow.kept import open_shadow
+from supervisor.shadow.sandbox import NetworkWrapper, make_wrapper, sandbox_settings
+from supervisor.shadow.world import Openings
+
+GIANT_BYTES = 256 * 1024 * 1024
+"""What git ignores and is bigger than this stays out of a clone, unless the configuration says so."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What this machine offers a run.
+
+    Attributes:
+        capabilities: what was tried; None where no shadow is wanted.
+        backend: the shadow to open; None where there will be none.
+        missing: one line for each part that is missing, with its cure; empty when floor 4 holds, or was
+            not asked for.
+        floor: what the run says of floor 4.
+    """
+
+    capabilities: Capabilities | None
+    backend: BackendKind | None
+    missing: tuple[str, ...]
+    floor: str
+
+
+def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
+    """What can be had for a run in `workspace`.
+
+    Only a dry run works in a shadow: in the other modes MCP servers must reach their systems.
+    """
+    if mode is not Mode.DRY_RUN:
+        return Offer(
+            None, None, (), f"missing: no shadow in {mode.value} mode; decisions alone keep writes back"
+        )
+    if wanted is Backend.OFF:
+        return Offer(None, None, (), "missing: the shadow is off by configuration; writes are not executed")
+    found = probe(workspace, places.state)
+    kind = found.backend if wanted is Backend.AUTO else BackendKind(wanted.value)
+    fits = kind is not BackendKind.OVERLAY or found.overlay
+    if found.contained and found.sandbox and fits:
+        return Offer(found, kind, (), f"shadow ({kind.value}), host read-only, Bash without network")
+    lines = tuple(f"{part.part.value}: {part.why} {part.cure}".strip() for part in found.missing)
+    return Offer(found, None, lines, "missing: no shadow here; writes are not executed")
+
+
+class Containment:
+    """The shadow and the sandbox of one run, as its runner holds them."""
+
+    def __init__(self, spec: RunSpec, places: Places) -> None:
+        self.shadow: Shadow | None = None
+        self.wrapper: NetworkWrapper | None = None
+        self._spec = spec
+        self._places = places
+        if spec.shadow is not None and spec.capabilities is not None:
+            self.wrapper = make_wrapper(Path(spec.state_dir))
+            self.shadow = open_shadow(
+                places,
+                spec.run_id,
+                Path(spec.cwd),
+                spec.capabilities,
+                backend=spec.shadow,
+                skip_ignored_over=spec.skip_ignored_over,
+            )
+
+    @property
+    def sandbox(self) -> Mapping[str, object] | None:
+        """Claude Code's own `sandbox` setting; None without a shadow."""
+        if self.shadow is None:
+            return None
+        return sandbox_settings(self.wrapper, self._spec.hosts)
+
+    def wrap(self, argv: Sequence[str], env: Mapping[str, str], shown: Sequence[Path]) -> list[str]:
+        """`argv` as it is started in the shadow; as it is, without one.
+
+        Args:
+            shown: files and folders of the supervisor that Claude Code reads, wherever they lie.
+        """
+        if self.shadow is None:
+            return list(argv)
+        program = (Path(sys.prefix), Path(sys.base_prefix), Path(supervisor.__file__).parent.parent)
+        show = (Path(argv[0]), client_script(), *program, *shown)
+        if self.wrapper is not None:
+            show += (self.wrapper.path,)
+        hidden = (self._places.state, self._places.runtime)
+        return self.shadow.wrap(argv, env, Openings(hidden, self._spec.gate_socket, show))
