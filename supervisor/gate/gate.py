@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from supervisor.effects import Judgement, Surroundings, ToolCall
+from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.errors import GateError, JournalError
 from supervisor.gate import wire
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
@@ -25,7 +26,7 @@ from supervisor.gate.peer import Peer, peer_of
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
-from supervisor.policy import DecisionKind, Execution, Rulings, approved, decide, denied
+from supervisor.policy import Decision, DecisionKind, Execution, Rulings, approved, decide, denied
 
 HEARTBEAT_S = 1.0
 """How often a waiting call tells its hook client that the gate is alive."""
@@ -48,6 +49,18 @@ class Judge(msgspec.Struct, frozen=True):
     rulings: Rulings
     where: Surroundings
     profile: str = ""
+
+
+class NetworkDoor(Protocol):
+    """The one way out of the sandbox around Bash, for single calls."""
+
+    def command(self, command: str) -> str:
+        """`command` as it is run with the network."""
+        ...
+
+    def named_by(self, text: str) -> bool:
+        """Whether an input of the agent names the door: it cannot know it unless it went looking."""
+        ...
 
 
 class Watcher:
@@ -84,6 +97,7 @@ class Gate:
         operator_present: Callable[[], bool],
         admit: Callable[[Peer], bool],
         watcher: Watcher,
+        network: NetworkDoor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.rules = rules
@@ -97,6 +111,7 @@ class Gate:
         self._operator_present = operator_present
         self._admit = admit
         self._watcher = watcher
+        self._network = network
         self._clock = clock
         self._server: asyncio.Server | None = None
 
@@ -172,7 +187,7 @@ class Gate:
         rules = self.rules
         call = ToolCall(event.tool_name, event.tool_input)
         where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
-        judgement = rules.judge(call, where)
+        judgement = self._classify(call, rules.judge(call, where))
         try:
             with self._journal.decision(self._run_id) as tx:
                 state = tx.state()
@@ -208,9 +223,36 @@ class Gate:
             return wire.deny(failure_reason(str(cause)))
         self._watcher.decided(decided)
         if decision.kind is not DecisionKind.HELD:
-            return _reply(call, decision.kind, decision.execution, words)
+            return self._reply(call, decision, words)
         settled = await self._hold(call, decided, judgement, writer)
-        return _reply(call, settled.decision, settled.execution, settled.notice)
+        made = Decision(settled.decision, settled.execution, decided.rule, settled.why)
+        return self._reply(call, made, settled.notice)
+
+    def _classify(self, call: ToolCall, judgement: Judgement) -> Judgement:
+        """The judgement, and one effect more where the call reaches for the door out of the sandbox."""
+        if self._network is None or not self._network.named_by(json.dumps(call.input)):
+            return judgement
+        return msgspec.structs.replace(judgement, effects=(*judgement.effects, _AT_THE_DOOR))
+
+    def _reply(self, call: ToolCall, decision: Decision, words: str) -> dict[str, Any]:
+        """What Claude Code is told to do.
+
+        A simulated command becomes one that prints the notice, so that the agent keeps going as it would
+        after a command that worked; everything else that does not run is denied with its notice as the
+        reason. What runs never leaves the sandbox by the agent's own wish.
+        """
+        if decision.execution is Execution.NOT_EXECUTED:
+            if call.name in SHELLS and decision.kind is DecisionKind.SIMULATED:
+                swapped = {"command": rewritten_command(words), "description": "Simulated"}
+                return wire.allow(updated_input=swapped)
+            return wire.deny(words)
+        command = call.input.get("command")
+        if call.name not in SHELLS or not isinstance(command, str):
+            return wire.allow()
+        kept = {key: value for key, value in call.input.items() if key != "dangerouslyDisableSandbox"}
+        if decision.network and self._network is not None:
+            kept["command"] = self._network.command(command)
+        return wire.allow(updated_input=kept) if kept != call.input else wire.allow()
 
     # A held call waits here; everything else goes on.
 
@@ -272,21 +314,13 @@ class Gate:
         return settled
 
 
-def _reply(call: ToolCall, kind: DecisionKind, execution: Execution, words: str) -> dict[str, Any]:
-    """What Claude Code is told to do.
-
-    A simulated command becomes one that prints the notice, so that the agent keeps going as it would
-    after a command that worked; everything else that does not run is denied with its notice as the reason.
-    """
-    if execution is Execution.NOT_EXECUTED:
-        if call.name in SHELLS and kind is DecisionKind.SIMULATED:
-            swapped = {"command": rewritten_command(words), "description": "Simulated by the supervisor"}
-            return wire.allow(updated_input=swapped)
-        return wire.deny(words)
-    if call.name in SHELLS and "dangerouslyDisableSandbox" in call.input:
-        kept = {key: value for key, value in call.input.items() if key != "dangerouslyDisableSandbox"}
-        return wire.allow(updated_input=kept)
-    return wire.allow()
+_AT_THE_DOOR = Effect(
+    EffectKind.WRITE,
+    Scope.HOST,
+    "supervisor://network",
+    "gate.network-door",
+    "The call names the run's way out of the sandbox, which only the gate may use.",
+)
 
 
 def client_script() -> Path:

@@ -210,6 +210,17 @@ class UsageSeen(Event, frozen=True, tag="usage"):
     cost_usd: float
 
 
+class FilesTouched(Event, frozen=True, tag="files touched"):
+    """Paths of the shadow that changed, relative to the workspace, and the calls that were running then.
+
+    `calls` are `tool_use_id`s: one, or several that ran at the same time; empty where nobody could have
+    made the change.
+    """
+
+    calls: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
 class ProfileChanged(Event, frozen=True, tag="profile"):
     """Rules were reloaded in the running gate; `profile` is the hash in force from here on."""
 
@@ -238,6 +249,7 @@ AnyEvent = (
     | SubagentSeen
     | MessageSent
     | UsageSeen
+    | FilesTouched
     | ProfileChanged
     | RunEnded
 )

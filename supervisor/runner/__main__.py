@@ -65,7 +65,7 @@ async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, rea
     launch = _Launch(spec, model)
     where = surroundings(spec, home=launch.env["HOME"], path=launch.env.get("PATH", ""))
     rules = compile_rules(spec, where)
-    run = Run(spec, journal, rules)
+    run = Run(spec, journal, rules, launch.containment)
     run.begin(launch.started(journal, profile=rules.profile))
     control = ControlServer(run)
     await control.serve(spec.control_socket)

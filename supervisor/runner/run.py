@@ -25,6 +25,7 @@ from supervisor.journal.events import (
     CallOutcome,
     CallSettled,
     Ending,
+    FilesTouched,
     MessageSent,
     ProfileChanged,
     PromptPassed,
@@ -39,6 +40,8 @@ from supervisor.journal.events import (
 from supervisor.journal.writer import Journal
 from supervisor.policy import AlertKind, DecisionKind
 from supervisor.runner.alarm import Alarm
+from supervisor.runner.containment import Containment
+from supervisor.runner.credit import Credit
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
 from supervisor.runner.reload import watch_packs
@@ -49,6 +52,7 @@ from supervisor.session.family import is_below, signal_all
 from supervisor.session.headless import Init, NoVerdict, TurnEnded
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, Transcript, TranscriptRecord
+from supervisor.shadow.attribution import Touched
 
 _DIALOG_S = 5.0
 """After this long without a handshake a person is probably asked something (trust, login)."""
@@ -60,7 +64,7 @@ _CHECKPOINT_S = 20.0
 class Run(Watcher):
     """One run, from its launch to its end."""
 
-    def __init__(self, spec: RunSpec, journal: Journal, rules: Judge) -> None:
+    def __init__(self, spec: RunSpec, journal: Journal, rules: Judge, containment: Containment) -> None:
         self.spec = spec
         self.state = State.STARTING
         self.agent: Agent | None = None
@@ -92,7 +96,10 @@ class Run(Watcher):
             operator_present=lambda: not spec.headless or self.watchers > 0,
             admit=self._admit,
             watcher=self,
+            network=containment.wrapper,
         )
+        shadow = containment.shadow
+        self._credit = Credit(shadow, self._touched) if shadow is not None else None
 
     # What the gate tells us.
 
@@ -106,6 +113,8 @@ class Run(Watcher):
                 self._record(PromptPassed(event.prompt), durable=False)
                 self._to(State.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
+                if self._credit is not None:
+                    self._credit.ended(event.tool_use_id)
                 if (found := self._observer.ran(event.tool_use_id, event.tool_name)) is not None:
                     self._found(found)
             case "SubagentStart" | "SubagentStop":
@@ -142,6 +151,8 @@ class Run(Watcher):
 
     def decided(self, call: CallDecided) -> None:
         """A decision was committed."""
+        if self._credit is not None:
+            self._credit.starts(call)
         self._observer.decided(call)
         self._denied += call.decision is DecisionKind.BLOCKED
         if call.decision is DecisionKind.HELD:
@@ -249,6 +260,8 @@ class Run(Watcher):
         return Ending.COMPLETED, ""
 
     def _finish(self, ending: Ending, detail: str) -> Exit:
+        if self._credit is not None:
+            self._credit.look()
         for outcome in self._observer.unanswered():
             self._record(outcome, durable=False)
         if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):
@@ -392,6 +405,9 @@ class Run(Watcher):
             case AgentTrouble():
                 self._agent_failed = True
                 self._alarm.raise_(AlertKind.AGENT_FAILURE, finding.detail)
+
+    def _touched(self, touched: Touched) -> None:
+        self._record(FilesTouched(touched.calls, touched.paths), durable=False)
 
     # Small things.
 
