@@ -178,6 +178,11 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
         return index + 1
+    if option.takes is Takes.TWO:
+        if index + 1 >= len(words) or words[index].many or words[index + 1].many:
+            parsed.doubts.append(f"the two values of {name} are not known")
+        _give(option, name, words[index] if index < len(words) else None, parsed)
+        return index + 2
     if option.takes is Takes.REST:
         parsed.given.append(Given(option, name, None, tuple(words[index:])))
         return len(words)

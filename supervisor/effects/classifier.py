@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from supervisor.effects.engine import Engine, TooMuch
+from supervisor.effects.mcp import judge_mcp, split_name
 from supervisor.effects.model import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.effects.rules import RuleBook
 from supervisor.effects.shell import run_text
 from supervisor.effects.state import State
+from supervisor.effects.tools import SHELL_TOOLS, judge_tool
 from supervisor.effects.words import Word
 
 
 class Classifier:
-    """Judges tool calls under one rule book. Stateless: safe to share."""
+    """Judges tool calls under one rule book. Holds no state: safe to share."""
 
     def __init__(self, rules: RuleBook) -> None:
         self.rules = rules
@@ -19,26 +21,32 @@ class Classifier:
     def judge(self, call: ToolCall, around: Surroundings) -> Judgement:
         """What `call` would do. Never raises: what cannot be understood is unknown."""
         engine = Engine(self.rules, around)
-        command = call.input.get("command")
-        if isinstance(command, str):
-            self._shell(engine, command)
-        return Judgement(tuple(engine.effects), self.rules.digest)
-
-    def _shell(self, engine: Engine, command: str) -> None:
         try:
-            run_text(engine, Word(command), State(cwds=(engine.around.cwd,)), here=True)
+            self._call(engine, call)
         except (TooMuch, RecursionError) as error:
-            engine.effects.append(
-                Effect(
-                    EffectKind.UNKNOWN,
-                    Scope.HOST,
-                    "unknown:command",
-                    "shell.too-much",
-                    f"not followed: {error}",
-                )
-            )
+            _give_up(engine, "shell.too-much", f"not followed to its end: {error}")
+        except Exception as error:  # a fault of ours must end in `unknown`, never in a read or a dead gate
+            _give_up(engine, "engine.fault", f"the classifier failed: {type(error).__name__}: {error}"[:200])
         if not engine.effects:
-            engine.part = ""
-            engine.effects.append(
-                Effect(EffectKind.READ, Scope.HOST, "shell://", "shell.empty", "there is nothing to run")
+            nothing = Effect(
+                EffectKind.READ, Scope.HOST, "shell://", "shell.empty", "there is nothing to run"
             )
+            engine.effects.append(nothing)
+        return Judgement(tuple(dict.fromkeys(engine.effects)), self.rules.digest)
+
+    def _call(self, engine: Engine, call: ToolCall) -> None:
+        server = split_name(call.name)
+        if server is not None:
+            judge_mcp(engine, *server, call.input)
+        elif call.name in SHELL_TOOLS:
+            command = call.input.get("command")
+            if not isinstance(command, str):
+                engine.unknown("command", f"tool.{call.name}", "there is no command in the call")
+            else:
+                run_text(engine, Word(command), State(cwds=(engine.around.cwd,), params=()), here=True)
+        else:
+            judge_tool(engine, call.name, call.input)
+
+
+def _give_up(engine: Engine, rule: str, why: str) -> None:
+    engine.effects.append(Effect(EffectKind.UNKNOWN, Scope.HOST, "unknown:command", rule, why))

@@ -365,8 +365,10 @@ class Expander:
         unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
         if name.isdigit():
             params = self.state.params
-            if params is None or not 0 < int(name) <= len(params):
+            if params is None or name == "0":
                 return [("", unknown)]
+            if int(name) > len(params):
+                return [("", kind)]
             value = params[int(name) - 1]
         elif name in self.state.variables:
             value = self.state.variables[name]
@@ -409,7 +411,9 @@ class Expander:
         appends = any(child.type == "+=" for child in node.children)
         if value is not None and value.type == "array":
             return [(self.text(name), UNKNOWN)]
-        if (value is not None and value.type == "arithmetic_expansion") or (value is not None and value.type == "command_substitution" and self._prints_number(value)):
+        if (value is not None and value.type == "arithmetic_expansion") or (
+            value is not None and value.type == "command_substitution" and self._prints_number(value)
+        ):
             word = NUMBER
         if appends:
             old = self.state.variables.get(self.text(name))

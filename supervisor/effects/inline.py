@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from supervisor.effects import shell
+from supervisor.effects import awk, python_code, sed, shell, sql
+from supervisor.effects.model import EffectKind, Listing, Scope
 from supervisor.effects.rules import Rule
 from supervisor.effects.state import State
-from supervisor.effects.words import Word
+from supervisor.effects.targets import Target, file_targets
+from supervisor.effects.words import UNKNOWN, Word
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
+
+_LOCAL_DATABASES = ("sqlite:", "duckdb:", "file:")
+_PRELOADED = frozenset(("sys", "os", "os.path", "time"))
+"""Modules that Python has loaded before it looks into the current folder."""
 
 
 def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state: State) -> None:
@@ -22,4 +28,93 @@ def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state:
     if lang == "sh":
         shell.run_text(engine, code, state)
         return
-    engine.unknown(f"{lang}-code", rule.id, f"what this {lang} code does is not known", state.on)
+    if lang == "jq":  # jq has no means to write or run anything
+        engine.emit(
+            EffectKind.READ,
+            Target("command://jq", Scope.HOST),
+            rule.id,
+            "a jq filter only reads",
+            on=state.on,
+        )
+        return
+    judged = _LANGUAGES.get(lang)
+    if not code.exact or (judged is None and not lang.startswith("sql:")):
+        what = "is not known before it runs" if judged or lang.startswith("sql:") else "does is not known"
+        engine.unknown(f"{lang}-code", rule.id, f"what {lang} code {what}", state.on)
+    elif judged is not None:
+        engine.step(5)
+        judged(engine, code.text, rule, state)
+    else:
+        scope = Scope.HOST if target.startswith(_LOCAL_DATABASES) else Scope.REMOTE
+        sql.judge_sql(
+            engine, code.text, lang[4:], rule.id, target, _scope_of(engine, target, scope), state.on
+        )
+
+
+def _scope_of(engine: Engine, target: str, scope: Scope) -> Scope:
+    path = target.partition("://")[2]
+    inside = target.startswith(_LOCAL_DATABASES) and path.startswith(
+        engine.around.workspace.rstrip("/") + "/"
+    )
+    return Scope.WORKSPACE if inside else scope
+
+
+def _sed(engine: Engine, code: str, rule: Rule, state: State) -> None:
+    use = sed.use_of(code)
+    if use.problem:
+        engine.unknown("sed-code", rule.id, use.problem, state.on)
+    for path in use.writes:
+        _file(engine, EffectKind.WRITE, path, rule, state, "the sed script writes this file")
+    for path in use.reads:
+        _file(engine, EffectKind.READ, path, rule, state, "the sed script reads this file")
+    for command in use.runs:
+        shell.run_text(engine, Word(command) if command is not None else UNKNOWN, state)
+
+
+def _awk(engine: Engine, code: str, rule: Rule, state: State) -> None:
+    use = awk.use_of(code)
+    if use.problem:
+        engine.unknown("awk-code", rule.id, use.problem, state.on)
+    for path in use.writes:
+        _file(engine, EffectKind.WRITE, path, rule, state, "the awk program writes this file")
+    for command in use.runs:
+        shell.run_text(engine, Word(command) if command is not None else UNKNOWN, state)
+
+
+def _python(engine: Engine, code: str, rule: Rule, state: State) -> None:
+    use = python_code.use_of(code)
+    if use.problem:
+        engine.unknown("python-code", rule.id, use.problem, state.on)
+        return
+    for module in use.modules:
+        if module not in _PRELOADED and not _from_library(engine, module, state):
+            engine.unknown(
+                "python-code", rule.id, f"the module {module} may come from the current folder", state.on
+            )
+            return
+    for path in use.reads:
+        _file(engine, EffectKind.READ, path, rule, state, "the Python code reads this file")
+    target = Target("command://python", Scope.HOST)
+    engine.emit(EffectKind.READ, target, rule.id, "the Python code is proven to only read", on=state.on)
+
+
+def _from_library(engine: Engine, module: str, state: State) -> bool:
+    """Whether no file of the current folder stands in for a module of the library."""
+    files = engine.around.files
+    if files is None:
+        return not state.on
+    name = module.partition(".")[0]
+    if not state.cwds or state.on or not isinstance(files, Listing):
+        return False
+    entries = [entry for cwd in state.cwds for entry in files.names(cwd) or (name,)]
+    return not any(entry == name or entry.startswith(name + ".") for entry in entries)
+
+
+def _file(engine: Engine, kind: EffectKind, path: str | None, rule: Rule, state: State, why: str) -> None:
+    word = Word(path) if path else UNKNOWN
+    for target in file_targets(word, state.cwds, engine.around, state.on):
+        kind = EffectKind.WRITE if target.uri.startswith(("tcp:", "udp:")) else kind
+        engine.emit(kind, target, rule.id, why, on=state.on)
+
+
+_LANGUAGES = {"sed": _sed, "awk": _awk, "python": _python}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -115,6 +115,15 @@ class Files(Protocol):
 
     def text(self, path: str, limit: int = 65536) -> str | None:
         """The file's text if it is a regular UTF-8 file of at most `limit` bytes, else None."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """What `files` may also be able to do; without it less is proven."""
+
+    def names(self, path: str) -> tuple[str, ...] | None:
+        """The entries of the folder `path` (absolute), in any order; None if it cannot be listed or is huge."""
         ...
 
 

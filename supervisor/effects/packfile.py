@@ -43,6 +43,7 @@ class OptionTable(_Table, frozen=True):
     harmless: list[str] = []
     target: str = ""
     why: str = ""
+    in_place: bool = False
 
 
 class CommandTable(_Table, frozen=True):

@@ -216,7 +216,8 @@ class _Pack:
     ) -> Rule:
         options: dict[str, Option] = {}
         if parent is not None and table.inherit_options:
-            options.update(parent.options)
+            # What prints the help of the program (`docker -v`) may be an option of its commands (`compose down -v`).
+            options.update({k: o for k, o in parent.options.items() if o.role is not Role.HELP})
         for name in table.use:
             if name not in self._sets:
                 raise self.source.error(where, "use", f'no option set "{name}"{nearest(name, [*self._sets])}')
@@ -259,7 +260,7 @@ class _Pack:
             other_options=other_options,
             other_env=table.other_env or (parent.other_env if parent else EffectKind.UNKNOWN),
             style=table.style or (parent.style if parent else Style.GNU),
-            number=_inherit(table.number, parent and parent.number),
+            number=_inherit(table.number, parent.number if parent else False),
             stop_at_args=_inherit(table.stop_at_args, False),
             assignments=table.assignments,
             help=_inherit(table.help, True if parent is None else parent.help),
@@ -306,6 +307,7 @@ class _Pack:
             harmless=tuple(table.harmless),
             target=table.target,
             why=table.why,
+            in_place=table.in_place,
         )
 
     def _role(self, where: tuple[str, ...], names: str, role: str) -> Option:
@@ -383,6 +385,7 @@ def _inherit(own: bool | None, parent: bool | None) -> bool:
 def _may_write(option: Option) -> bool:
     return (
         option.effect not in (None, EffectKind.READ)
+        or option.in_place
         or option.role in _WRITING_ROLES
         or (option.makes not in (None, EffectKind.READ))
     )

@@ -149,6 +149,8 @@ class _Call:
             self._http()
         elif rule.stdin not in ("", "none", "args") and not self.ran_code:
             self._code(rule.stdin, self.state.stdin or UNKNOWN)
+        if rule.on and not self.ran_code:
+            parsed.doubts.append("without a command it starts a shell or a session")
         for doubt in parsed.doubts:
             self._emit_base(UNKNOWN_KIND, doubt)
         if self.urls and base is READ:
@@ -282,7 +284,10 @@ class _Call:
         if role is Role.TEXT or role is Role.CWD or role is Role.HELP:
             return
         if role is Role.READ:
-            self._file(READ, value, "reads this file")
+            if any(given.option.in_place for given in self.parsed.given):
+                self._file(WRITE, value, "changes this file in place")
+            else:
+                self._file(READ, value, "reads this file")
         elif role is Role.WRITE or role is Role.UPDATE:
             self._file(WRITE, value, f"{name} names a file it writes" if name else "writes this file")
         elif role is Role.SOURCE:
@@ -321,7 +326,8 @@ class _Call:
         if self.worst_file is None or kind.weight > self.worst_file.weight:
             self.worst_file = kind
         for target in file_targets(word, self.state.cwds, self.engine.around, self.state.on):
-            self._emit(kind, target, why)
+            socket = kind is READ and target.uri.startswith(("tcp:", "udp:"))
+            self._emit(UNKNOWN_KIND if socket else kind, target, why)
 
     def _copy(self, kind: EffectKind, word: Word, why: str) -> None:
         if self.worst_file is None or kind.weight > self.worst_file.weight:

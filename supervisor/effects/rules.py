@@ -15,6 +15,7 @@ class Takes(StrEnum):
 
     NOTHING = "nothing"
     VALUE = "value"
+    TWO = "two"
     OPTIONAL = "optional"
     REST = "rest"
     UNTIL = "until"
@@ -66,6 +67,7 @@ class Option(msgspec.Struct, frozen=True):
         harmless: globs; a value that matches one leaves the call alone, any other has `effect`.
         target: target template of `effect`.
         why: one sentence for the operator.
+        in_place: the files that the call would read are changed.
     """
 
     takes: Takes = Takes.NOTHING
@@ -77,6 +79,7 @@ class Option(msgspec.Struct, frozen=True):
     harmless: tuple[str, ...] = ()
     target: str = ""
     why: str = ""
+    in_place: bool = False
 
 
 class Positional(msgspec.Struct, frozen=True):
@@ -186,7 +189,6 @@ class RuleBook(msgspec.Struct, frozen=True):
         env_harmless: globs of environment variables that change nothing but language, colour and place.
         env_dangerous: globs of those that change what programs run or load.
         packs: (name, version, file) of every pack.
-        remembered: exact Bash commands and tool names that the operator declared reads.
     """
 
     digest: str
@@ -195,4 +197,3 @@ class RuleBook(msgspec.Struct, frozen=True):
     env_harmless: tuple[str, ...] = ()
     env_dangerous: tuple[str, ...] = ()
     packs: tuple[tuple[str, str, str], ...] = ()
-    remembered: frozenset[str] = frozenset()

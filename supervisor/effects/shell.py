@@ -143,12 +143,26 @@ class Walker(Expander):
     def statements(self, node: Node) -> None:
         """Judge every statement among the children of `node`, in order."""
         previous: Node | None = None
-        for child in node.named_children:
+        for child in node.children:
+            if not child.is_named:
+                if child.type == "&":
+                    self._background(previous or node)
+                continue
             if child.type != "comment":
                 if previous is not None and child.start_byte == previous.end_byte:
                     self._not_understood(child, "two parts stand together that do not belong together")
                 self.statement(child)
             previous = child
+
+    def _background(self, node: Node) -> None:
+        """A job in the background outlives the call."""
+        before = self.engine.part
+        self.engine.part = before or self.text(node)[:300]
+        target = Target("process://background", Scope.HOST)
+        self.engine.emit(
+            EffectKind.UNKNOWN, target, "shell.background", "leaves a process running", on=self.state.on
+        )
+        self.engine.part = before
 
     def statement(self, node: Node) -> None:
         """Judge one statement."""

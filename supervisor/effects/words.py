@@ -1,8 +1,9 @@
-"""Words of a command line as far as they are known before it runs: braces, splitting and globs done as bash does."""
+"""Words of a command line as far as they are known before it runs: braces, splitting and globs as in bash."""
 
 from __future__ import annotations
 
 from enum import Enum
+from itertools import pairwise
 
 import msgspec
 
@@ -158,7 +159,7 @@ def _braces(chars: list[_Char], room: int) -> list[list[_Char]] | None:
         closing, commas = _closing(chars, opening)
         if closing >= 0 and commas:
             edges = [opening, *commas, closing]
-            inner = [chars[a + 1 : b] for a, b in zip(edges, edges[1:], strict=False)]
+            inner = [chars[a + 1 : b] for a, b in pairwise(edges)]
             break
         sequence = _sequence(chars[opening + 1 : closing]) if closing >= 0 else None
         if sequence is not None:
@@ -218,16 +219,16 @@ def _sequence(inner: list[_Char]) -> list[list[_Char]] | None:
         step = abs(int(parts[2])) or 1 if len(parts) == 3 else 1
         low, high = int(first), int(last)
         width = max(len(first.lstrip("-")), len(last.lstrip("-"))) if _padded(first) or _padded(last) else 0
-        show = lambda n: f"{n:0{width}d}"  # noqa: E731 - two spellings of one small thing
+        letters = False
     except ValueError:
         if len(first) != 1 or len(last) != 1 or not (first + last).isascii():
             return None
-        low, high, step = ord(first), ord(last), 1
-        show = chr
+        low, high, step, width, letters = ord(first), ord(last), 1, 0, True
     if abs(high - low) // step > MOST_WORDS:
         return [[("", Kind.UNKNOWN_MANY)]]
     values = range(low, high + 1, step) if low <= high else range(low, high - 1, -step)
-    return [[(c, Kind.QUOTED) for c in show(value)] for value in values]
+    shown = [chr(value) if letters else f"{value:0{width}d}" for value in values]
+    return [[(char, Kind.QUOTED) for char in text] for text in shown]
 
 
 def _padded(number: str) -> bool:
