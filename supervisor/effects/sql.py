@@ -16,9 +16,9 @@ from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.sql_clients import Meta, split_client
 from supervisor.effects.sql_functions import SIDE_EFFECTS, is_pure
 from supervisor.effects.targets import Target
+from supervisor.effects.vocabulary import names
 
 if TYPE_CHECKING:
-    from supervisor.effects.vocabulary import names
 from supervisor.effects.engine import Engine
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
