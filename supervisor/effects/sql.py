@@ -19,7 +19,7 @@ from supervisor.effects.targets import Target
 from supervisor.effects.vocabulary import names
 
 if TYPE_CHECKING:
-from supervisor.effects.engine import Engine
+    from supervisor.effects.engine import Engine
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
