@@ -131,9 +131,7 @@ def _kill_the_gate(spec: RunSpec, pid: int, story: StoryFiles, caption: Callable
         counts = find_run(journal, spec.run_id).decisions
         if counts.simulated and "dry" not in told:
             told.add("dry")
-            caption(
-                "The upload was simulated: the run is dry now. The row beside it would be an orphan: held back."
-            )
+            caption("The upload was simulated: the run is dry. The row beside it would be an orphan.")
         return counts.passed + counts.real + counts.simulated + counts.blocked + counts.held
 
     _wait_for(lambda: calls() >= story.kill_after or not has_runner(places(), spec.run_id))

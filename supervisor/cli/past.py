@@ -13,6 +13,7 @@ from supervisor.errors import Exit
 from supervisor.journal.listing import find_run, list_runs, run_events
 from supervisor.journal.rows import RunRow
 from supervisor.places import places
+from supervisor.runner.changed import changed
 from supervisor.runner.recover import recover
 from supervisor.views.fold import fold
 from supervisor.views.safe import one_line
@@ -56,7 +57,9 @@ def show_command(run: str, as_json: bool) -> None:
     recover(here)
     row = find_run(here.journal, run)
     if as_json:
-        _dump(show_json(fold(run_events(here.journal, row.id))))
+        found = changed(here, row.id)
+        data = show_json(fold(run_events(here.journal, row.id)))
+        _dump(data | {"changes": found.data() if found is not None else []})
         return
     if sys.stdout.isatty() and sys.stdin.isatty():
         from supervisor.app import run_app

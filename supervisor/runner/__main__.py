@@ -39,7 +39,6 @@ def main(arguments: list[str]) -> int:
     """Run one run."""
     spec = load_spec(Path(arguments[0]))
     ready = int(arguments[1])
-    os.umask(0o077)
     try:
         return int(_run(spec, ready))
     except SuperviseError as error:

@@ -1,0 +1,90 @@
+"""What a run changed in its shadow, each change with the calls that made it; while it goes on and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from supervisor.journal.events import CallDecided, FilesTouched
+from supervisor.journal.listing import run_events
+from supervisor.places import Places
+from supervisor.shadow.attribution import Touched, attribute
+from supervisor.shadow.backend import Shadow
+from supervisor.shadow.changes import Change, ChangeKind, ChangeSet
+from supervisor.shadow.diff import unified
+from supervisor.shadow.kept import reopen, shadow_folder
+from supervisor.shadow.names import as_bytes
+
+_MARK = ".claude/.cc-writes"
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """The change set of one run.
+
+    Attributes:
+        numbers: per `tool_use_id` the number of the call.
+    """
+
+    shadow: Shadow
+    changes: ChangeSet
+    numbers: dict[str, int]
+
+    def diff(self, change: Change) -> str:
+        """A unified diff of one change, or one line that says why there is none."""
+        before = _path(self.shadow.workspace, change.source or change.path) if change.before else None
+        after = _path(Path(self.shadow.files), change.path) if change.after else None
+        text = unified(change, before, after)
+        if text is None:
+            size = change.after.size if change.after else 0
+            kind = change.after.type.value if change.after else "file"
+            return f"({kind}, {size} bytes, not shown as text)\n"
+        return text
+
+    def calls(self, change: Change) -> tuple[int, ...]:
+        """Numbers of the calls that made a change."""
+        return tuple(self.numbers[call] for call in change.calls if call in self.numbers)
+
+    def data(self) -> list[dict[str, Any]]:
+        """The changes as plain data, `calls` by number."""
+        return [
+            {
+                **msgspec.to_builtins(change),
+                "aspects": [aspect.value for aspect in change.aspects],
+                "calls": list(self.calls(change)),
+            }
+            for change in self.changes.changes
+        ]
+
+
+def changed(places: Places, run_id: str) -> Changed | None:
+    """The change set of a run; None if it has no shadow (any more)."""
+    try:
+        shadow = reopen(shadow_folder(places, run_id))
+    except FileNotFoundError:
+        return None
+    touched: list[Touched] = []
+    numbers: dict[str, int] = {}
+    for recorded in run_events(places.journal, run_id):
+        match recorded.event:
+            case FilesTouched() as event:
+                touched.append(Touched(event.calls, event.paths))
+            case CallDecided() as event:
+                numbers[event.tool_use_id] = event.n
+    return Changed(shadow, attribute(_without_marks(shadow.changes()), tuple(touched)), numbers)
+
+
+def _without_marks(changes: ChangeSet) -> ChangeSet:
+    """The change set without the empty folders that Claude Code's sandbox leaves in every workspace."""
+    paths = {change.path for change in changes.changes if change.kind is ChangeKind.ADDED}
+    inside = {path for path in paths if path.startswith(".claude/")}
+    marks = {_MARK} & paths
+    if marks and inside == marks and ".claude" in paths:
+        marks.add(".claude")
+    kept = tuple(change for change in changes.changes if change.path not in marks)
+    return msgspec.structs.replace(changes, changes=kept)
+
+
+def _path(folder: Path, path: str) -> Path:
+    return folder / as_bytes(path).decode("utf-8", "surrogateescape")
