@@ -49,6 +49,10 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
         return False
     if name in ("test", "[") and any(w.exact and w.text in ("-v", "-R") for w in words):
         _unsure(engine, name, "a name that is not known is tested", state)
+    if name in ("hash", "jobs") and words:
+        harmless = all(word.exact and word.text in ("-r", "-l", "-t", "-p", "-s") for word in words)
+        if not harmless or (name == "hash" and any(word.text == "-p" for word in words)):
+            _unsure(engine, name, f"may change what a name runs, or run something: {name}", state)
     if name in ("break", "continue", "return", "exit"):
         engine.jumps.append(state.fork())
     _quiet(engine, name, state)

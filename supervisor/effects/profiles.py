@@ -178,7 +178,17 @@ class _Pack:
         rules: list[Rule] = []
         self._commands(where, data.get("commands", {}), (), root, rules)
         depth = max((6 if "**" in r.path else len(r.path) for r in rules), default=0)
-        program = Program(root, tuple(rules), table.args is not None, depth)
+        plain: dict[str, list[Rule]] = {}
+        for rule in rules:
+            if "*" not in rule.path[0]:
+                plain.setdefault(rule.path[0], []).append(rule)
+        program = Program(
+            rule=root,
+            commands={first: tuple(found) for first, found in plain.items()},
+            patterns=tuple(rule for rule in rules if "*" in rule.path[0]),
+            own_args=table.args is not None,
+            depth=depth,
+        )
         for name in names:
             if name in self.programs:
                 raise self.source.error(where, "", f'"{name}" is defined twice')
@@ -197,14 +207,16 @@ class _Pack:
                 )
             own = {k: v for k, v in value.items() if k != "commands"}
             table = self.source.convert(here, own, CommandTable)
-            for name in table.names or [key]:
-                for path in _paths(name):
-                    full = (*prefix, *path)
-                    if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
-                        raise self.source.error(here, "", "`**` stands alone, and once in a path")
-                    rule = self._rule(here, parent.program, full, table, parent)
-                    into.append(rule)
-                    self._commands(here, value.get("commands", {}), full, rule, into)
+            template = self._rule(here, parent.program, prefix, table, parent)
+            for path in (path for name in table.names or [key] for path in _paths(name)):
+                full = (*prefix, *path)
+                if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
+                    raise self.source.error(here, "", "`**` stands alone, and once in a path")
+                name = ".".join((parent.program, *full))
+                rule = msgspec.structs.replace(template, path=full, id=name)
+                into.append(rule)
+                if "commands" in value:
+                    self._commands(here, value["commands"], full, rule, into)
 
     def _rule(
         self,

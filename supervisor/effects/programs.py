@@ -52,7 +52,7 @@ def _command(
 ) -> tuple[Rule | None, tuple[str, ...], list[Word], list[Given], list[str]]:
     """The rule for the call, its sub-command words, the words after them, and what stood before them."""
     root = program.rule
-    if not program.commands:
+    if not program.depth:
         return root, (), words, [], []
     lead = msgspec.structs.replace(root, stop_at_args=True)
     path: list[str] = []
@@ -71,7 +71,7 @@ def _command(
         rest = parsed.positionals[1:]
         ends.append((len(words) - len(rest), given, doubts))
     best: tuple[tuple[int, ...], Rule, int] | None = None
-    for rule in program.commands:
+    for rule in (*program.commands.get(path[0] if path else "", ()), *program.patterns):
         match = _matches(rule.path, path)
         if match is not None and (best is None or match[0] > best[0]):
             best = (match[0], rule, match[1])
@@ -297,7 +297,8 @@ class _Call:
         elif role is Role.RUN:
             self.ran_code = True
             for target in file_targets(value, self.state.cwds, self.engine.around, self.state.on):
-                self._emit(UNKNOWN_KIND, target, "runs this file")
+                code = target if target.uri else Target("unknown:code", Scope.HOST)
+                self._emit(UNKNOWN_KIND, code, "runs this file")
         elif role is Role.URL:
             self.urls.append(value)
         elif role in (Role.METHOD, Role.BODY, Role.UPLOAD):
@@ -353,7 +354,9 @@ class _Call:
             text = None
             if files is not None and value.exact and not self.state.on:
                 text = files.text(target.uri.removeprefix("file://"))
-            if text is None or not (lang.startswith("sql:") or lang in ("awk", "sed", "jq")):
+            if not target.uri:
+                self._emit(UNKNOWN_KIND, Target("unknown:code", Scope.HOST), "runs code that is not known")
+            elif text is None or not (lang.startswith("sql:") or lang in ("awk", "sed", "jq")):
                 self._emit(UNKNOWN_KIND, target, "runs the code in this file")
             else:
                 self._emit(READ, target, "reads code from this file")

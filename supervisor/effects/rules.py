@@ -145,13 +145,15 @@ class Program(msgspec.Struct, frozen=True):
 
     Attributes:
         rule: the program without sub-command; also the source of options before one.
-        commands: rules of sub-commands, any order.
+        commands: rules of sub-commands by their first word, where that is no glob.
+        patterns: rules of sub-commands whose first word is a glob.
         own_args: the program's own rule judges calls whose first word is no known sub-command.
         depth: how many words a sub-command may span.
     """
 
     rule: Rule
-    commands: tuple[Rule, ...] = ()
+    commands: Mapping[str, tuple[Rule, ...]] = {}
+    patterns: tuple[Rule, ...] = ()
     own_args: bool = False
     depth: int = 0
 
