@@ -1,4 +1,4 @@
-"""Snapshot tests need a folder that their plugin names in the environment before tests are isolated from it."""
+"""Snapshot tests need a folder that their plugin names in the environment before tests leave it behind."""
 
 from __future__ import annotations
 

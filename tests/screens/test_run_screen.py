@@ -89,7 +89,7 @@ async def test_a_screen_opened_late_shows_what_one_that_was_there_all_along_show
         for event in whole:
             early.recording.add(event)
             await early.commit()
-        await early.shows("outcome not executed", "12 ms", "$0.37", "go on as a rehearsal")
+        await early.shows("curl -X DELETE removes", "outcome not executed", "$0.37", "go on as a rehearsal")
         seen = early.text
     late = Stage(early.recording)
     async with late.run():
