@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from supervisor.cli.closed import OneOf
 from supervisor.cli.launching import Wish, prepare
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import RunEnded
@@ -27,7 +28,8 @@ from supervisor.runner.start import start_runner
 @click.option("--headless", is_flag=True, help="No screen: progress on stderr, the result on stdout.")
 @click.option(
     "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
+    type=OneOf(mode.value for mode in Mode),
+    metavar="|".join(mode.value for mode in Mode),
     help="How writes are treated. [config: dry-run]",
 )
 @click.option(
