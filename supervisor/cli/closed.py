@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    _Type = click.ParamType[str]
+else:
+    _Type = click.ParamType  # older versions of click cannot be given the type at run time
 
-class OneOf(click.ParamType):
+
+class OneOf(_Type):
     """One of `names`; a value that is none of them is answered with the nearest."""
 
     name = "name"
