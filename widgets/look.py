@@ -14,9 +14,9 @@ from rich.style import Style
 from textual.content import Content
 
 from supervisor.effects.model import Scope
-from supervisor.journal.events import Outcome, State
 from supervisor.policy import AlertKind, DecisionKind, Mode
 from supervisor.views.run import CallView, Counts
+from supervisor.views.vocabulary import Outcome, State
 
 GROUND = "#14171c"
 RAISED = "#1b1f27"

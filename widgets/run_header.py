@@ -8,10 +8,10 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from supervisor.journal.events import Ending, State
 from supervisor.policy import DecisionKind
 from supervisor.views.run import GateHealth, RunView
 from supervisor.views.safe import one_line
+from supervisor.views.vocabulary import Ending, State
 from widgets import look
 
 _GATE = {

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
-from supervisor.journal.events import Ending, State
 from supervisor.views.safe import one_line
 from supervisor.views.summary import RunSummary
+from supervisor.views.vocabulary import Ending, State
 from widgets import look
 from widgets.row_list import RowList, bar
 

@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from supervisor.journal.events import Outcome
 from supervisor.policy import DecisionKind
 from supervisor.views.run import CallView, RunView, UndecidedCall
 from supervisor.views.safe import one_line
 from supervisor.views.targets import place_target
 from supervisor.views.titles import call_title, tool_name
+from supervisor.views.vocabulary import Outcome
 from widgets import look
 from widgets.row_list import RowList, bar
 from widgets.write_rows import READS, UNDECIDED, GroupKey, Row, RowKind, WriteRows
