@@ -87,7 +87,7 @@ class HeldPanel(Vertical):
             yield Button(Content("✗ Deny"), id="held-deny", compact=True)
             yield Button(Content("● Allow once"), id="held-allow", compact=True)
             yield Button(Content("○ Simulate"), id="held-simulate", compact=True)
-            yield Input(placeholder="w: a sentence for the agent · Enter denies", id="held-say", compact=True)
+            yield Input(placeholder="w: say why · enter denies", id="held-say", compact=True)
 
     @property
     def call(self) -> CallView | None:

@@ -11,7 +11,7 @@ class LineView(ScrollView):
     """Base of widgets that draw lines on demand."""
 
     DEFAULT_CSS = """
-    LineView { scrollbar-size-vertical: 1; overflow-x: hidden; }
+    LineView { scrollbar-size-vertical: 1; overflow-x: hidden; scrollbar-gutter: stable; }
     """
 
     def set_height(self, lines: int) -> None:

@@ -149,8 +149,10 @@ def decided(counts: Counts) -> tuple[tuple[DecisionKind, int], ...]:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as `0:07`, `12:31` or `3:04:05`."""
+    """Seconds as `0:07`, `12:31`, `3:04:05` or `2d 3h`."""
     whole = max(0, int(seconds))
+    if whole >= 172_800:
+        return f"{whole // 86_400}d {whole // 3600 % 24}h"
     hours, minutes, left = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 

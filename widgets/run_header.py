@@ -72,7 +72,7 @@ class RunHeader(Widget):
 
     def _state(self, view: RunView) -> list[Piece]:
         state = look.STATES[view.state]
-        if self._gone and view.live:
+        if self._gone and view.live and view.started:
             return [("! runner gone ", f"bold {look.RED}")]
         if view.state is State.ENDED and view.ending is not None:
             good = view.ending is Ending.COMPLETED
@@ -94,6 +94,8 @@ class RunHeader(Widget):
         if not narrow:
             left.append((f"{reads.icon} {view.counts.reads:,} reads", look.DIM))
         icon, word, style = _GATE[view.gate]
+        if self._gone and view.live and view.started:
+            icon, word, style = "▲", "gone", f"bold {look.RED}"
         right: list[Piece] = [(f"gate {icon} {word}", style)]
         if view.gate is GateHealth.ALIVE and view.gate_ms and not narrow:
             right.append((f" {view.gate_ms:.1f} ms", look.DIM))

@@ -210,6 +210,9 @@ class RunScreen(VerbScreen):
         self.query_one("#held", HeldPanel).show(self._held(), now)
 
     def _held(self) -> tuple[CallView, ...]:
+        """The calls that wait for an answer somebody can take."""
+        if not self._reachable:
+            return ()
         calls = (self._view.call(n) for n in self._view.held)
         return tuple(call for call in calls if call is not None)
 
