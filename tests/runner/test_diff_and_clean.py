@@ -1,0 +1,63 @@
+"""What a run changed in its shadow: shown, credited to calls, kept until a person discards it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from harness.machine import Machine
+
+TURNS = [
+    {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/new.txt", "content": "one\n"}}]},
+    {"calls": [{"tool": "Bash", "input": {"command": "sed -i s/old/new/ kept.txt; rm gone.txt"}}]},
+    {"calls": [{"tool": "Bash", "input": {"command": "cat new.txt"}}]},
+]
+
+
+@pytest.fixture
+def rehearsed(machine: Machine) -> str:
+    """The name of a dry run that added, changed and deleted a file."""
+    (machine.workspace / "kept.txt").write_text("old\n")
+    (machine.workspace / "gone.txt").write_text("x\n")
+    script = machine.write_script(TURNS)
+    args = ("run", "--headless", "--script", str(script), "--cwd", str(machine.workspace), "go")
+    done = machine.supervise(*args)
+    assert done.returncode == 0, done.stderr
+    name: str = machine.json("runs", "--json")[0]["name"]
+    return name
+
+
+def test_a_change_set_is_exact_and_each_change_has_its_call(machine: Machine, rehearsed: str) -> None:
+    """`show --json` and `diff --json` agree; the real folder is as it was; fidelity stays exact."""
+    shown = machine.json("show", "--json", rehearsed)
+    changes = {change["path"]: (change["kind"], change["calls"]) for change in shown["changes"]}
+    assert changes == {"new.txt": ("added", [1]), "kept.txt": ("modified", [2]), "gone.txt": ("deleted", [2])}
+    assert shown["changes"] == machine.json("diff", "--json", rehearsed)
+    assert shown["run"]["fidelity"] == "exact"
+    assert [call["outcome"] for call in shown["calls"]] == ["executed"] * 3
+    assert sorted(path.name for path in machine.workspace.iterdir()) == ["gone.txt", "kept.txt"]
+    assert (machine.workspace / "kept.txt").read_text() == "old\n"
+
+
+def test_a_diff_reads_like_one(machine: Machine, rehearsed: str) -> None:
+    """Unified, with the number of the call beside each file."""
+    text = machine.supervise("diff", rehearsed).stdout
+    assert "-old\n+new" in text and "+one" in text and "#2" in text
+
+
+def test_clean_asks_first_and_discards_only_what_a_person_says(machine: Machine, rehearsed: str) -> None:
+    """Without a terminal nothing is discarded; at one, `n` keeps it and `y` discards it."""
+    assert machine.supervise("clean").returncode == 2
+    program = str(Path(sys.executable).with_name("supervise"))
+    for answer, kept in (("n", True), ("y", False)):
+        child = pexpect.spawn(
+            program, ["clean"], cwd=str(machine.workspace), env=machine.env, encoding="utf-8", timeout=30
+        )
+        child.expect("3 unapplied changes")
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert (machine.supervise("diff", rehearsed).returncode == 0) is kept
