@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from supervisor.effects.rules import Option, Rule, Style, Takes
-from supervisor.effects.words import UNKNOWN_MANY, Word
+from supervisor.effects.model import EffectKind
+from supervisor.effects.rules import Option, Role, Rule, Style, Takes
+from supervisor.effects.words import UNKNOWN, Word
 
 _NUMBER = re.compile(r"[-+]\d+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_ACTS = frozenset((Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND))
+_ACTS |= {Role.SHELL}
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Arguments:
         helps: the call prints its help and does nothing else.
     """
 
+    rule: Rule
     given: list[Given] = field(default_factory=list)
     positionals: list[Word] = field(default_factory=list)
     assignments: list[Word] = field(default_factory=list)
@@ -45,7 +49,7 @@ class Arguments:
 
 def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) -> Arguments:
     """`words` (without the program and its sub-command) as `rule` reads them."""
-    parsed = Arguments(given=list(given or ()))
+    parsed = Arguments(rule, given=list(given or ()))
     index = 0
     bundle = rule.style is Style.BUNDLE
     while index < len(words):
@@ -87,6 +91,12 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
         index = _option(rule, word, words, index, parsed)
         if parsed.helps:
             break
+    for each in parsed.given:
+        if each.option.takes is Takes.FIRST and each.value is None:
+            if parsed.positionals and not parsed.positionals[0].many:
+                each.value = parsed.positionals.pop(0)
+            else:
+                each.value = UNKNOWN
     parsed.spread = any(word.many for word in parsed.positionals)
     return parsed
 
@@ -107,8 +117,8 @@ def _option(rule: Rule, word: Word, words: list[Word], index: int, parsed: Argum
         parsed.doubts.append(f"option {word.text} is not known before it runs")
         return index
     if rule.help and word.exact and text in ("--help", "--version") and text not in rule.options:
-        # An unknown option before it may have taken it as its value.
-        if parsed.doubts:
+        if not _may_help(rule, parsed):
+            parsed.doubts.append(f"{text} may not be what it looks like here")
             return index
         if text == "--help" or not parsed.positionals:
             parsed.helps = True
@@ -119,7 +129,7 @@ def _option(rule: Rule, word: Word, words: list[Word], index: int, parsed: Argum
     if option is not None and (equals or word.exact):
         if not equals:
             return _take(option, name, words, index, parsed)
-        if option.takes is Takes.NOTHING:
+        if option.takes in (Takes.NOTHING, Takes.FIRST):
             parsed.doubts.append(f"option {name} does not take a value")
         else:
             _give(option, name, word.tail(len(name) + 1), parsed)
@@ -130,6 +140,16 @@ def _option(rule: Rule, word: Word, words: list[Word], index: int, parsed: Argum
         _stranger(rule, name, parsed)
         return index
     return _cluster(rule, word, words, index, parsed)
+
+
+def _may_help(rule: Rule, parsed: Arguments) -> bool:
+    """Whether a help option now surely ends the call: nothing before it may have taken it, run or written."""
+    if parsed.doubts or any(
+        given.option.role not in (Role.TEXT, Role.HELP) or given.option.effect not in (None, EffectKind.READ)
+        for given in parsed.given
+    ):
+        return False
+    return not parsed.positionals or not any(spec.role in _ACTS for spec in rule.args)
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
@@ -152,7 +172,7 @@ def _cluster(
                 continue
             _stranger(rule, f"{name} in {word.text}" if len(text) > 2 else name, parsed)
             return index
-        if option.takes is Takes.NOTHING:
+        if option.takes in (Takes.NOTHING, Takes.FIRST):
             _give(option, name, None, parsed)
         elif first:  # old tar style: values follow the bundle in the order of their letters
             value = words[index] if index < len(words) else None
@@ -203,7 +223,7 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
 
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
-    if option.role.value == "help" and not parsed.doubts:
+    if option.role is Role.HELP and _may_help(parsed.rule, parsed):
         parsed.helps = True
     if value is not None and option.harmless and value.exact:
         if any(fnmatchcase(value.text, glob) for glob in option.harmless):
@@ -211,4 +231,3 @@ def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> N
     parsed.given.append(Given(option, name, value))
 
 
-REST_UNKNOWN = UNKNOWN_MANY

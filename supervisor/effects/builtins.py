@@ -10,6 +10,7 @@ from supervisor.effects import shell
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target, file_targets
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Word
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _QUIET = frozenset(
         "[",
     )
 ) | {"break", "continue", "return", "exit", "logout", "help", "caller", "compgen"}
+_RESERVED = names(
+    "if then else elif fi for while until do done case esac function select time coproc in { } ! [[ ]] (( ))"
+)
 _SAFE_SHOPT = frozenset(
     ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "failglob", "nocasematch", "inherit_errexit")
 )
@@ -47,12 +51,21 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
         return True
     if name not in _QUIET:
         return False
-    if name in ("test", "[") and any(w.exact and w.text in ("-v", "-R") for w in words):
-        _unsure(engine, name, "a name that is not known is tested", state)
+    if name in ("test", "["):
+        operands = [word for word in words if word.text not in ("]", "[")]
+        evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands)
+        if evaluates and any(not word.exact or "[" in word.text for word in operands[1:]) and len(operands) == 2:
+            _unsure(engine, name, "a name that is not known is tested", state)
+        elif any(word.exact and "[" in word.text and "(" in word.text for word in operands):
+            _unsure(engine, name, "a name that is not known is tested", state)
     if name in ("hash", "jobs") and words:
         harmless = all(word.exact and word.text in ("-r", "-l", "-t", "-p", "-s") for word in words)
         if not harmless or (name == "hash" and any(word.text == "-p" for word in words)):
             _unsure(engine, name, f"may change what a name runs, or run something: {name}", state)
+    if name in ("wait", "compgen") and any(
+        not word.exact or word.text.startswith(("-p", "-C", "-F", "-W", "-G", "-P", "-S")) for word in words
+    ):
+        _unsure(engine, name, f"{name} may evaluate what it is given", state)
     if name in ("break", "continue", "return", "exit"):
         engine.jumps.append(state.fork())
     _quiet(engine, name, state)
@@ -83,7 +96,7 @@ def _set(engine: Engine, word: Word, value: Word, state: State) -> None:
         engine.unknown(
             f"environment/{word.text}", "shell.environment", f"{word.text} changes what programs do", state.on
         )
-    state.variables[word.text] = value
+    state.assign(word.text, value)
 
 
 def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
@@ -110,6 +123,12 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             _set(engine, Word(variable), value, state)
         elif engine.variable(variable) is EffectKind.UNKNOWN:
             _set(engine, Word(variable), UNKNOWN, state)
+        if engine.functions and name not in ("export", "readonly") and "g" not in options:
+            state.locals.add(variable)
+        if name == "readonly" or any(letter in options for letter in "rluc"):
+            if any(letter in options for letter in "luc"):
+                state.assign(variable, UNKNOWN)
+            state.fixed.add(variable)
         if "i" in options and not equals:
             _unsure(engine, name, "an integer variable evaluates its text", state)
         if exports and engine.variable(variable) is EffectKind.WRITE:
@@ -178,7 +197,7 @@ def _printf(engine: Engine, name: str, words: list[Word], state: State) -> None:
 def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
     takes = "adinNptu" if name == "read" else "dnOsuCc"
     index = 0
-    names: list[Word] = []
+    given: list[Word] = []
     while index < len(words):
         word = words[index]
         index += 1
@@ -186,13 +205,18 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             letter = next((c for c in word.text[1:] if c in takes), "")
             if letter in ("C", "c") and letter:
                 _unsure(engine, name, "-C runs a command for each line", state)
-            if letter and word.text.endswith(letter) and index < len(words):
+            attached = word.text[word.text.index(letter) + 1 :] if letter else ""
+            if attached and letter == "a":
+                given.append(Word(attached))
+            elif letter and not attached and index < len(words):
                 if letter == "a":
-                    names.append(words[index])
+                    given.append(words[index])
                 index += 1
+            if name != "read" and not letter and word.text != "-t":
+                given.append(UNKNOWN)
         else:
-            names.append(word)
-    for each in names or [Word("REPLY" if name == "read" else "MAPFILE")]:
+            given.append(word)
+    for each in given or [Word("REPLY" if name == "read" else "MAPFILE")]:
         _set(engine, each, UNKNOWN, state)
     state.stdin = UNKNOWN if state.stdin is not None else None
     _quiet(engine, name, state)
@@ -279,8 +303,9 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         return
     # The code runs later, whatever the shell knows by then.
     later = State(cwds=(), exported=set(state.exported), on=state.on)
-    if state.functions or state.aliases or engine.defines_functions:
-        _unsure(engine, name, "the code runs later, when functions may have changed", state)
+    engine.traps = True
+    if state.aliases:
+        _unsure(engine, name, "the code runs later, when aliases may have changed", state)
     shell.run_text(engine, words[0], later)
     _quiet(engine, name, state)
 
@@ -288,7 +313,10 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
 def _alias(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for word in words:
         if "=" in word.prefix:
-            state.aliases.add(word.prefix.partition("=")[0])
+            alias = word.prefix.partition("=")[0]
+            state.aliases.add(alias)
+            if alias in _RESERVED or not alias.replace("-", "").replace("_", "").replace(".", "").isalnum():
+                _unsure(engine, name, f"an alias of {alias} changes how the text is read", state)
         elif not word.exact:
             _unsure(engine, name, "which alias is made is not known", state)
     _quiet(engine, name, state)
@@ -344,6 +372,19 @@ def _set_options(engine: Engine, name: str, words: list[Word], state: State) -> 
             if word.may_be_option:
                 _unsure(engine, name, f"shell option {word.text} is not known", state)
             break
+    _quiet(engine, name, state)
+
+
+def _shift(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    known = state.params is not None and len(words) <= 1
+    count = 1
+    if words:
+        known = known and words[0].exact and words[0].text.isdigit()
+        count = int(words[0].text) if known else 0
+    if state.params is not None and known and count <= len(state.params):
+        state.params = state.params[count:]
+    elif state.params:
+        state.params = None
     _quiet(engine, name, state)
 
 
@@ -425,6 +466,7 @@ _BUILTINS: dict[str, Callable[[Engine, str, list[Word], State], None]] = {
     "alias": _alias,
     "unset": _unset,
     "set": _set_options,
+    "shift": _shift,
     "shopt": _shopt,
     "let": _let,
     "getopts": _getopts,

@@ -44,6 +44,8 @@ class Classifier:
                 engine.unknown("command", f"tool.{call.name}", "there is no command in the call")
             else:
                 run_text(engine, Word(command), State(cwds=(engine.around.cwd,), params=()), here=True)
+                if engine.traps and engine.defines_functions:
+                    engine.unknown("trap", "shell.trap", "a trap may run a function that is made later")
         else:
             judge_tool(engine, call.name, call.input)
 

@@ -35,6 +35,8 @@ class Engine:
         steps: work done so far; above `MOST_STEPS` the rest is unknown.
         jumps: what the shell knew at each `break`, `continue`, `return` and `exit`.
         defines_functions: a function was defined somewhere in the text.
+        traps: a trap was set somewhere in the text.
+        functions: how many function calls are open.
     """
 
     rules: RuleBook
@@ -45,6 +47,8 @@ class Engine:
     steps: int = 0
     jumps: list[State] = field(default_factory=list)
     defines_functions: bool = False
+    traps: bool = False
+    functions: int = 0
 
     def step(self, cost: int = 1) -> None:
         """Count work.

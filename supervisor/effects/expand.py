@@ -10,6 +10,7 @@ from tree_sitter import Node
 from supervisor.effects.model import EffectKind
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, UNKNOWN_MANY, Kind, Piece, Word, assemble
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _EXPRESSIONS = frozenset(
     ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
 ) | {"parenthesized_expression"}
-_NUMERIC_PROGRAMS = frozenset(("wc", "nproc", "date", "expr", "grep -c", "id"))
+_SET_BY_BASH = names(
+    """_ REPLY MAPFILE OPTARG OPTIND COPROC PIPESTATUS DIRSTACK FUNCNAME PWD OLDPWD LINENO RANDOM SRANDOM SECONDS HISTCMD
+    GROUPS UID EUID PPID EPOCHSECONDS EPOCHREALTIME SHLVL SHELLOPTS HOSTNAME HOSTTYPE MACHTYPE OSTYPE IFS COMP_LINE COMP_WORDS
+    READLINE_LINE TIMEFORMAT"""
+)
+"""Variables that bash sets itself: what was assigned to them is not what they hold."""
 
 
 class Expander:
@@ -32,6 +38,7 @@ class Expander:
         source: the text the nodes stand in.
         state: what the shell knows now.
         loops: how many loops are open whose rounds are judged together.
+        attached: redirections that belong to a node but stand further out in the tree.
     """
 
     def __init__(self, engine: Engine, source: bytes, state: State) -> None:
@@ -39,6 +46,7 @@ class Expander:
         self.source = source
         self.state = state
         self.loops = 0
+        self.attached: dict[int, list[Node]] = {}
 
     def text(self, node: Node) -> str:
         """The source text of `node`."""
@@ -212,10 +220,10 @@ class Expander:
         pieces += self._quoted_text(at, end)
         return pieces or [("", Kind.QUOTED)]
 
-    def _quoted_text(self, start: int, end: int) -> list[Piece]:
+    def _quoted_text(self, start: int, end: int, *, heredoc: bool = False) -> list[Piece]:
         if end <= start:
             return []
-        value = double_quoted(self.source[start:end].decode("utf-8", "surrogatepass"))
+        value = double_quoted(self.source[start:end].decode("utf-8", "surrogatepass"), heredoc=heredoc)
         if value is None:
             self.doubt("a quoted text is not understood")
             return [("", Kind.UNKNOWN)]
@@ -246,24 +254,11 @@ class Expander:
                 continue
             raw = self.text(child)
             start = child.start_byte + len(raw) - len(raw.lstrip(" \t\n"))
-            pieces += self._quoted_text(at, start)
+            pieces += self._quoted_text(at, start, heredoc=True)
             pieces += self._quoted_part(child)
             at = child.end_byte
-        pieces += self._quoted_text(at, node.end_byte)
+        pieces += self._quoted_text(at, node.end_byte, heredoc=True)
         return assemble(pieces, split=False)[0] if pieces else Word("")
-
-    def heredoc_only(self, redirect: Node) -> Word:
-        """The text of a here-document that is certain without running anything; UNKNOWN else."""
-        quoted = False
-        for child in redirect.children:
-            if child.type == "heredoc_start":
-                quoted = any(mark in self.text(child) for mark in "'\"\\")
-            elif child.type == "heredoc_body":
-                if quoted:
-                    return Word(self.text(child))
-                value = None if child.named_child_count else double_quoted(self.text(child))
-                return UNKNOWN if value is None else Word(value)
-        return UNKNOWN
 
     # -- expansions
 
@@ -370,12 +365,14 @@ class Expander:
             if int(name) > len(params):
                 return [("", kind)]
             value = params[int(name) - 1]
+        elif name in _SET_BY_BASH or name.startswith("BASH"):
+            if name == "PWD" and name not in self.state.variables and len(self.state.cwds) == 1:
+                return [(self.state.cwds[0], kind)]
+            return [("", unknown)]
         elif name in self.state.variables:
             value = self.state.variables[name]
         elif name == "HOME" and not self.state.on:
             value = Word(self.engine.around.home)
-        elif name == "PWD" and len(self.state.cwds) == 1:
-            value = Word(self.state.cwds[0])
         else:
             return [("", unknown)]
         if value.exact:
@@ -392,7 +389,7 @@ class Expander:
             self.engine.unknown(
                 f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
             )
-        self.state.variables[name] = value
+        self.state.assign(name, value)
 
     def assignment(self, node: Node) -> list[tuple[str, Word]]:
         """The variables that a `variable_assignment` sets."""
@@ -536,6 +533,8 @@ class Expander:
                 self._test_number(child)
             else:
                 word = self._test_word(child)
+                if word.exact and "[" in word.text and ("$(" in word.text or "`" in word.text):
+                    self.doubt("a text with a command hidden in a subscript is tested")
                 if any(operator in ("-v", "-R") for operator in operators) and not (
                     word.exact and "[" not in word.text
                 ):

@@ -367,6 +367,8 @@ class _Call:
         self.ran_code = True
         replace = self.named.get("replace")
         marker = "{}" if braces else (replace.text if replace is not None else "")
+        if marker and "batch" in self.named:
+            self.parsed.doubts.append("replacing and batching exclude each other")
         if marker:
             words = [_replaced(word, marker, self._found_below() if braces else "") for word in words]
         elif self.rule.stdin == "args":
@@ -376,6 +378,8 @@ class _Call:
     def _found_below(self) -> str:
         """What every file that is found begins with."""
         starts = self.parsed.positionals or [Word(".")]
+        if "starts" in self.named:
+            return ""
         if len(starts) > 1 or not starts[0].exact or starts[0].text.startswith("-"):
             return ""
         return starts[0].text.rstrip("/") + "/"

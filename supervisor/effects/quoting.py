@@ -9,6 +9,7 @@ from supervisor.effects.words import Kind, Piece
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LIVE = re.compile(r"[\"'`$;&|<>() \t\n]")
 _DOUBLE = re.compile(r"\\([\\\"$`\n])")
+_HEREDOC = re.compile(r"\\([\\$`\n])")
 _HIDDEN = re.compile(r"`|\$[({\[A-Za-z_0-9@*#?!$-]")
 _ANSI = re.compile(
     r"\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|c(.)|(.))",
@@ -41,13 +42,14 @@ def unescape(text: str) -> list[Piece]:
     return pieces
 
 
-def double_quoted(text: str) -> str | None:
-    """The value of text between double quotes without its expansions; None if it hides one."""
+def double_quoted(text: str, *, heredoc: bool = False) -> str | None:
+    """The value of text between double quotes, or in a here-document; None if it hides an expansion."""
     if "\\" not in text:
         return None if "`" in text or _HIDDEN.search(text) else text
-    if _HIDDEN.search(_DOUBLE.sub("", text)):
+    escapes = _HEREDOC if heredoc else _DOUBLE
+    if _HIDDEN.search(escapes.sub("", text)):
         return None
-    return _DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text)
+    return escapes.sub(lambda match: "" if match[1] == "\n" else match[1], text)
 
 
 def ansi_c(text: str) -> str | None:

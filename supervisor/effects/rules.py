@@ -19,6 +19,7 @@ class Takes(StrEnum):
     OPTIONAL = "optional"
     REST = "rest"
     UNTIL = "until"
+    FIRST = "first"
 
 
 class Role(StrEnum):
@@ -58,7 +59,8 @@ class Option(msgspec.Struct, frozen=True):
     """One option.
 
     Attributes:
-        takes: nothing, a value (next word or attached), an optional attached value, the rest, or until `;`.
+        takes: nothing, a value (next word or attached), an optional attached value, the rest, until `;`, or
+            the first positional argument.
         role: what the value is.
         lang: language of a `code` or `code-file` value, e.g. `sh`, `sql:postgres`.
         effect: what its presence makes of the call at least; None: it is harmless.

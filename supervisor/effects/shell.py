@@ -37,7 +37,10 @@ def run_text(engine: Engine, text: Word, state: State, *, here: bool = False) ->
         engine.unknown("syntax", "shell.syntax", f"the shell text is not understood: {tree.doubt}", state.on)
     engine.descend()
     inner = state if here else _fresh(state)
-    Walker(engine, tree.source, inner).statements(tree.root)
+    walker = Walker(engine, tree.source, inner)
+    walker.statements(tree.root)
+    if engine.jumps:
+        inner.become(walker._merged([inner.fork()]))
     engine.depth -= 1
 
 
@@ -127,14 +130,20 @@ def _program_name(engine: Engine, name: str, state: State) -> str:
 
 
 def _call(engine: Engine, function: Function, arguments: list[Word], state: State) -> None:
-    params = state.params
+    params, outer = state.params, state.locals
+    state.locals = set()
+    engine.functions += 1
     known = not any(word.many for word in arguments)
     state.params = tuple(arguments) if known else None
     walker = Walker(engine, function.source, state)
     walker.statement(function.body)
     if engine.jumps:
         state.become(walker._merged([state.fork()]))
-    state.params = params
+    engine.functions -= 1
+    # What was local has its value from before again, whatever that was.
+    for name in state.locals:
+        state.assign(name, UNKNOWN)
+    state.params, state.locals = params, outer
 
 
 class Walker(Expander):
@@ -167,6 +176,11 @@ class Walker(Expander):
     def statement(self, node: Node) -> None:
         """Judge one statement."""
         self.engine.step()
+        if self.attached:
+            redirects = self.attached.pop(node.id, None)
+            if redirects is not None:
+                self._redirect_around(node, node, redirects)
+                return
         handler = _HANDLERS.get(node.type)
         if handler is None:
             self._not_understood(node, f"the construct {node.type.replace('_', ' ')} is not understood")
@@ -239,7 +253,7 @@ class Walker(Expander):
         exported -= {name for name, _ in assigned} - state.exported
         state.become(run)
         state.exported = exported
-        state.ifs_known = ifs_known
+        state.ifs_known = ifs_known and run.ifs_known
         shell_code = program.text in _KEEPERS or program.text in state.functions
         for name, _ in assigned:
             if shell_code or name not in variables:
@@ -274,7 +288,7 @@ class Walker(Expander):
                 self.state.ifs_known = False
             elif self.engine.variable(name) is EffectKind.UNKNOWN:
                 self._danger(name)
-            self.state.variables[name] = value
+            self.state.assign(name, value)
 
     def _assignments(self, node: Node) -> None:
         found: list[tuple[str, Word]] = []
@@ -294,6 +308,7 @@ class Walker(Expander):
 
     def _declaration(self, node: Node) -> None:
         words: list[Word] = []
+        self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
                 for name, value in self.assignment(child):
@@ -305,7 +320,12 @@ class Walker(Expander):
         builtins.declare(self.engine, self.text(node.children[0]), words, self.state)
         self._plain(node, "only sets shell variables")
 
+    def _aliased(self, name: str) -> None:
+        if name in self.state.aliases:
+            self.engine.unknown(f"alias/{name}", "shell.alias", f"{name} may be an alias made here", self.state.on)
+
     def _unset(self, node: Node) -> None:
+        self._aliased("unset")
         words = [word for child in node.children[1:] for word in self.words(child)]
         builtins.run(self.engine, "unset", words, self.state)
         self._plain(node, "only sets shell variables")
@@ -315,6 +335,21 @@ class Walker(Expander):
     def _redirected(self, node: Node) -> None:
         body = node.child_by_field_name("body")
         redirects = [child for child in node.children if body is None or child.id != body.id]
+        if body is None:
+            self._redirect_around(node, None, redirects)
+            return
+        # The tree hangs redirections on the whole pipeline or list: they belong to its last command.
+        last = body
+        while last.type in ("list", "pipeline", "negated_command"):
+            last = [child for child in last.named_children if child.type != "comment"][-1]
+        if last.id == body.id:
+            self._redirect_around(node, body, redirects)
+        else:
+            self.attached[last.id] = redirects
+            self.statement(body)
+
+    def _redirect_around(self, node: Node, body: Node | None, redirects: list[Node]) -> None:
+        """Judge `body` with its redirections; `node` is what a person sees of it."""
         if body is not None and body.type == "command" and not _has_heredoc(redirects):
             self._simple(body, redirects)
             return
@@ -328,6 +363,7 @@ class Walker(Expander):
                 extra += self._heredoc(redirect, followers)
             else:
                 extra += self._redirect(redirect)
+        given = self.state.stdin
         if body is None:
             if extra:
                 run_words(self.engine, extra, self.state)
@@ -337,7 +373,9 @@ class Walker(Expander):
             if extra:
                 self._not_understood(node, "words follow the redirection of a compound command")
             self.statement(body)
-        output = self._output(body) if body is not None else None
+        output: Word | None = UNKNOWN
+        if body is not None and self.text(body).strip() == "cat" and not extra and len(redirects) == 1:
+            output = given if "cat" not in self.state.functions else UNKNOWN
         self.state.stdin = stdin
         for follower in followers:
             self._follower(follower, output)
@@ -413,6 +451,8 @@ class Walker(Expander):
             return []
         operator = next((c.type for c in node.children if not c.is_named), "")
         destinations = node.children_by_field_name("destination")
+        if operator == "<&-":
+            self.state.stdin = UNKNOWN
         if operator in (">&-", "<&-"):
             return [word for child in destinations for word in self.words(child)]
         if not destinations:
@@ -425,11 +465,11 @@ class Walker(Expander):
 
     def _redirect_to(self, operator: str, found: list[Word]) -> None:
         word = found[0] if len(found) == 1 else UNKNOWN
-        if (operator in (">&", "<&") and word.exact and word.text.rstrip("-").isdigit()) or word.text == "-":
+        if operator in ("<", "<&", "<>"):
+            self.state.stdin = UNKNOWN
+        if word.exact and operator in (">&", "<&") and (word.text.rstrip("-").isdigit() or word.text == "-"):
             return
         reads = operator in ("<", "<&")
-        if reads:
-            self.state.stdin = UNKNOWN
         kind = EffectKind.READ if reads else EffectKind.WRITE
         if operator not in ("<", ">", ">>", "&>", "&>>", ">|", ">&", "<&", "<>"):
             self.engine.unknown("redirection", "shell.redirect", "the redirection is not understood")
@@ -493,15 +533,7 @@ class Walker(Expander):
 
     def _output(self, node: Node) -> Word | None:
         """What a simple statement prints, where that is certain; UNKNOWN else."""
-        if node.type == "redirected_statement":
-            body = node.child_by_field_name("body")
-            if body is None or body.type != "command" or self.text(body).strip() != "cat":
-                return UNKNOWN
-            redirects = [child for child in node.children if child.id != body.id]
-            if len(redirects) == 1 and redirects[0].type == "heredoc_redirect":
-                return self.heredoc_only(redirects[0])
-            return UNKNOWN
-        if node.type != "command" or "cat" in self.state.functions or "echo" in self.state.functions:
+        if node.type != "command" or "echo" in self.state.functions:
             return UNKNOWN
         if any(child.type not in ("command_name", "word", "string", "raw_string") for child in node.children):
             return UNKNOWN

@@ -31,6 +31,8 @@ class State:
         params: positional parameters; None when not known.
         stdin: text on standard input, if known.
         on: URI prefix of the other system the commands run on (`ssh://host`), empty for this one.
+        fixed: variables that do not take what is assigned to them (read-only, changed in case).
+        locals: variables declared in the functions that run now.
         ifs_known: IFS has its default value.
     """
 
@@ -42,6 +44,8 @@ class State:
     params: tuple[Word, ...] | None = None
     stdin: Word | None = None
     on: str = ""
+    fixed: set[str] = field(default_factory=set)
+    locals: set[str] = field(default_factory=set)
     ifs_known: bool = True
     xtrace: bool = False
 
@@ -53,7 +57,13 @@ class State:
             functions=dict(self.functions),
             aliases=set(self.aliases),
             exported=set(self.exported),
+            fixed=set(self.fixed),
+            locals=set(self.locals),
         )
+
+    def assign(self, name: str, value: Word) -> None:
+        """Set a variable."""
+        self.variables[name] = UNKNOWN if name in self.fixed else value
 
     def assume(self, others: Iterable[State]) -> None:
         """Become what is true whichever of the `others` came to pass."""
@@ -70,6 +80,8 @@ class State:
             self.functions[name] = many[0].functions.get(name) if len(bodies) == 1 else None
         self.aliases = set().union(*(state.aliases for state in many))
         self.exported = set().union(*(state.exported for state in many))
+        self.fixed = set().union(*(state.fixed for state in many))
+        self.locals = set().union(*(state.locals for state in many))
         self.cwds = (
             tuple(dict.fromkeys(cwd for state in many for cwd in state.cwds))
             if all(state.cwds for state in many)
@@ -95,6 +107,8 @@ class State:
             and self.cwds == other.cwds
             and self.exported == other.exported
             and self.params == other.params
+            and self.fixed == other.fixed
+            and self.ifs_known == other.ifs_known
         )
 
 
