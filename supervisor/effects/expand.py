@@ -247,6 +247,8 @@ class Expander:
         """The text of a here-document."""
         if quoted:
             return Word(self.text(node))
+        if "\\\n" in self.text(node):
+            self.doubt("a backslash at the end of a line may hide where the here-document ends")
         pieces: list[Piece] = []
         at = node.start_byte
         for child in node.children:

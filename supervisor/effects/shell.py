@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -417,6 +418,8 @@ class Walker(Expander):
         for child in node.children:
             if child.type == "heredoc_start":
                 quoted = any(mark in self.text(child) for mark in "'\"\\")
+                if not _DELIMITER.fullmatch(self.text(child)):
+                    self._not_understood(child, "the end mark of a here-document is not understood")
             elif child.type == "heredoc_body":
                 text = self.heredoc(child, quoted)
             elif child.type == "file_redirect":
@@ -751,6 +754,7 @@ def _common(values: list[Word]) -> Word:
     return Word(prefix + "*", False, len(prefix), False, globs and bool(prefix))
 
 
+_DELIMITER = re.compile(r"\\?[A-Za-z0-9_.-]+|'[A-Za-z0-9_. -]+'|\"[A-Za-z0-9_. -]+\"")
 _KEEPERS = frozenset(("eval", "source", ".", "export", "exec", "command", "builtin", "trap", "set", "unset"))
 
 _HANDLERS = {
