@@ -415,12 +415,17 @@ class Walker(Expander):
         extra: list[Word] = []
         quoted = False
         text: Word | None = None
+        mark: Node | None = None
         for child in node.children:
             if child.type == "heredoc_start":
                 quoted = any(mark in self.text(child) for mark in "'\"\\")
                 if not _DELIMITER.fullmatch(self.text(child)):
                     self._not_understood(child, "the end mark of a here-document is not understood")
+                mark = child
             elif child.type == "heredoc_body":
+                between = self.source[mark.end_byte : child.start_byte] if mark is not None else b"\\"
+                if b"\\\n" in between or between.partition(b"\n")[2].strip(b" \t\n"):
+                    self._not_understood(child, "where the here-document begins is not understood")
                 text = self.heredoc(child, quoted)
             elif child.type == "file_redirect":
                 extra += self._redirect(child)
