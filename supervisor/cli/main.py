@@ -21,6 +21,7 @@ _COMMANDS = {
     "message": ("supervisor.cli.live", "Send the agent of a run a message."),
     "resume": ("supervisor.cli.live", "Let a paused run go on."),
     "stop": ("supervisor.cli.live", "End a run."),
+    "plan": ("supervisor.cli.plan", "Show what a run rehearsed and did not do."),
     "diff": ("supervisor.cli.shadow", "Show what a run changed in its shadow."),
     "clean": ("supervisor.cli.shadow", "Discard shadows, after asking."),
     "verify": ("supervisor.cli.past", "Check that the journal's history was not edited."),

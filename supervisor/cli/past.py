@@ -13,8 +13,8 @@ from supervisor.errors import Exit
 from supervisor.journal.listing import find_run, list_runs, run_events
 from supervisor.journal.rows import RunRow
 from supervisor.places import places
-from supervisor.runner.changed import changed
 from supervisor.runner.recover import recover
+from supervisor.shadow.changed import changed
 from supervisor.views.fold import fold
 from supervisor.views.safe import one_line
 from supervisor.views.show import iso, show_json

@@ -11,8 +11,8 @@ from supervisor.cli.past import as_json
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.listing import find_run, list_runs
 from supervisor.places import places
-from supervisor.runner.changed import changed
 from supervisor.runner.recover import has_runner, recover
+from supervisor.shadow.changed import changed
 from supervisor.shadow.kept import discard, find_shadows, size_of
 from supervisor.views.safe import many_lines, one_line
 

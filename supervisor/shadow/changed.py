@@ -58,8 +58,12 @@ class Changed(msgspec.Struct, frozen=True):
         ]
 
 
-def changed(places: Places, run_id: str) -> Changed | None:
-    """The change set of a run; None if it has no shadow (any more)."""
+def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Changed | None:
+    """The change set of a run; None if it has no shadow (any more).
+
+    Args:
+        hash_deleted: also hash files that were deleted, which costs reading them.
+    """
     try:
         shadow = reopen(shadow_folder(places, run_id))
     except FileNotFoundError:
@@ -72,7 +76,9 @@ def changed(places: Places, run_id: str) -> Changed | None:
                 touched.append(Touched(event.calls, event.paths))
             case CallDecided() as event:
                 numbers[event.tool_use_id] = event.n
-    return Changed(shadow, attribute(_without_marks(shadow.changes()), tuple(touched)), numbers)
+    return Changed(
+        shadow, attribute(_without_marks(shadow.changes(hash_deleted=hash_deleted)), tuple(touched)), numbers
+    )
 
 
 def _without_marks(changes: ChangeSet) -> ChangeSet:
