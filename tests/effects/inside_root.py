@@ -31,10 +31,38 @@ NEW_USER, NEW_MOUNT, NEW_NET, NEW_PROCESS, NEW_IPC, NEW_NAME = (
 )
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 NOBODY = 65534
-MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 1, 2, 32, 4096, 16384, 1 << 18, 1 << 21
+MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = (
+    1,
+    2,
+    32,
+    4096,
+    16384,
+    1 << 18,
+    1 << 21,
+)
 ST_RELATIME = 4096
-ETC = """alternatives bash.bashrc group hosts ld.so.cache ld.so.conf localtime nsswitch.conf os-release passwd profile
-protocols services shells debian_version magic mime.types host.conf python3 perl""".split()
+ETC = [
+    "alternatives",
+    "bash.bashrc",
+    "group",
+    "hosts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "localtime",
+    "nsswitch.conf",
+    "os-release",
+    "passwd",
+    "profile",
+    "protocols",
+    "services",
+    "shells",
+    "debian_version",
+    "magic",
+    "mime.types",
+    "host.conf",
+    "python3",
+    "perl",
+]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -86,7 +114,20 @@ def _stage() -> None:
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         (DEVICES / name).symlink_to(target)
     (DEVICES / "shm").mkdir()
-    for name in ("usr", "etc", "home/user", "root", "tmp", "var/tmp", "var/log", "proc", "dev", "run", "opt", "mnt"):
+    for name in (
+        "usr",
+        "etc",
+        "home/user",
+        "root",
+        "tmp",
+        "var/tmp",
+        "var/log",
+        "proc",
+        "dev",
+        "run",
+        "opt",
+        "mnt",
+    ):
         (BASE / name).mkdir(parents=True, exist_ok=True)
     (BASE / "tmp").chmod(0o1777)
     for name in ("bin", "sbin", "lib", "lib64", "lib32"):
@@ -155,9 +196,12 @@ def _run(root: Path, cwd: str, command: str, env: dict[str, str], limit_s: float
 
 
 def _facts(path: Path) -> tuple[Any, ...]:
-    """What must be equal for a file to count as unchanged."""
+    """What must be equal for a file to count as unchanged. A folder's own time also tells of locks that came and went."""
     info = path.lstat()
-    facts: tuple[Any, ...] = (stat.S_IFMT(info.st_mode), stat.S_IMODE(info.st_mode), info.st_mtime_ns)
+    facts: tuple[Any, ...] = (stat.S_IFMT(info.st_mode), stat.S_IMODE(info.st_mode))
+    if stat.S_ISDIR(info.st_mode):
+        return facts
+    facts = (*facts, info.st_mtime_ns)
     if stat.S_ISLNK(info.st_mode):
         return (*facts, str(path.readlink()))
     if stat.S_ISREG(info.st_mode):
@@ -166,18 +210,14 @@ def _facts(path: Path) -> tuple[Any, ...]:
 
 
 def _changes() -> list[str]:
-    """Paths that the upper layer shows as added, removed or changed in content, mode, type or time."""
+    """Paths that the upper layer shows as added, removed or changed in content, mode, type or a file's time."""
     found: list[str] = []
     for folder, folders, files in os.walk(UPPER):
         here = Path(folder)
         below = BASE / here.relative_to(UPPER)
         name = f"/{here.relative_to(UPPER)}"
         if here != UPPER:
-            if not below.is_dir() or below.is_symlink():
-                found.append(name)
-            elif not folders and not files and _facts(here) != _facts(below):
-                found.append(name)
-            elif stat.S_IMODE(here.lstat().st_mode) != stat.S_IMODE(below.lstat().st_mode):
+            if not below.is_dir() or below.is_symlink() or _facts(here) != _facts(below):
                 found.append(name)
         for each in (*files, *(f for f in folders if (here / f).is_symlink())):
             was = below / each

@@ -66,7 +66,7 @@ def run_all(
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     if len(rows) != len(jobs) or any(row["exit"] == CANNOT_START for row in rows):
-        raise RuntimeError(f"no throw-away root: exit {done.returncode}, {len(rows)} answers: {done.stderr[-2000:]}")
-    return [
-        Ran(command, row["exit"], tuple(row["changes"])) for command, row in zip(jobs, rows, strict=True)
-    ]
+        raise RuntimeError(
+            f"no throw-away root: exit {done.returncode}, {len(rows)} answers: {done.stderr[-2000:]}"
+        )
+    return [Ran(command, row["exit"], tuple(row["changes"])) for command, row in zip(jobs, rows, strict=True)]
