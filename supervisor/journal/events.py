@@ -228,6 +228,58 @@ class ProfileChanged(Event, frozen=True, tag="profile"):
     detail: str
 
 
+class PlanApproved(Event, frozen=True, tag="plan approved"):
+    """A person approved a plan.
+
+    Attributes:
+        digest: of exactly the items that stayed ticked.
+        items: their numbers.
+        left_out: numbers of the items that were left out.
+        by: who, and from which terminal.
+        approved, expires: seconds since the Unix epoch.
+        nonce: unique; an approval is used once.
+        seal: HMAC over all of it and the run, with the operator's key; a row edited here approves nothing.
+    """
+
+    digest: str
+    items: tuple[int, ...]
+    left_out: tuple[int, ...]
+    by: str
+    approved: float
+    expires: float
+    nonce: str
+    seal: str
+
+
+class ApplyStarted(Event, frozen=True, tag="apply started"):
+    """An approval was used: its plan is being applied from here on."""
+
+    nonce: str
+    digest: str
+
+
+class ItemApplied(Event, frozen=True, tag="item applied"):
+    """What became of one item (`n` as in the plan). `result` is cut to 8,192 characters."""
+
+    n: int
+    outcome: Outcome
+    result: str
+
+
+class ApplyEnded(Event, frozen=True, tag="apply ended"):
+    """The apply is over. `done` is false when it stopped at a failure or was rolled back."""
+
+    done: bool
+    detail: str
+
+
+class ApplyUndone(Event, frozen=True, tag="apply undone"):
+    """The files of an apply were put back from its backup."""
+
+    detail: str
+    by: str
+
+
 class RunEnded(Event, frozen=True, tag="run ended"):
     """Last event of a run. `result` is the agent's last word, `exit_code` that of a headless run."""
 
@@ -250,6 +302,11 @@ AnyEvent = (
     | MessageSent
     | UsageSeen
     | FilesTouched
+    | PlanApproved
+    | ApplyStarted
+    | ItemApplied
+    | ApplyEnded
+    | ApplyUndone
     | ProfileChanged
     | RunEnded
 )
