@@ -359,8 +359,13 @@ class _Pack:
             raise self.source.error(where, key, f'unknown language "{lang}"{nearest(lang, known)}')
 
     def _template(self, where: tuple[str, ...], key: str, template: str) -> None:
-        if template.count("{") != template.count("}"):
-            raise self.source.error(where, key, f"unbalanced braces in {template!r}")
+        depth = 0
+        for char in template:
+            depth += (char == "{") - (char == "}")
+            if depth not in (0, 1):
+                break
+        if depth:
+            raise self.source.error(where, key, f"braces do not match, or stand in braces: {template!r}")
 
     # -- MCP
 
