@@ -1,0 +1,118 @@
+"""A journal that cannot be trusted or written: every command refuses it, and leaves it as it is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from harness.claude import bundled_claude
+from harness.machine import Machine, new_machine
+
+Break = Callable[[Path], None]
+
+
+def newer(journal: Path) -> None:
+    """Written by a later version."""
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def corrupt(journal: Path) -> None:
+    """Pages in the middle overwritten."""
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(journal.read_bytes())
+    data[4096 : len(data) - 4096] = b"\xa5" * (len(data) - 8192)
+    journal.write_bytes(data)
+
+
+def no_journal(journal: Path) -> None:
+    """Another file of that name."""
+    for suffix in ("-wal", "-shm"):
+        journal.with_name(journal.name + suffix).unlink(missing_ok=True)
+    journal.write_text("Dear diary, " * 1000)
+
+
+FAULTS: dict[str, tuple[Break, str, str]] = {
+    "newer": (newer, "the journal has schema 99, this version knows up to", "Use the newer version"),
+    "corrupt": (corrupt, "the journal is corrupt", "Move the file away"),
+    "no journal": (no_journal, "the file is not a journal", "Move the file away"),
+}
+
+
+@pytest.fixture
+def used() -> Iterator[Machine]:
+    """A machine with one ended run in its journal."""
+    with new_machine() as machine:
+        assert machine.supervise(*start(machine)).returncode == 0
+        yield machine
+
+
+def start(machine: Machine) -> list[str]:
+    """A run."""
+    script = machine.write_script([{"say": "Done."}])
+    return ["run", "--headless", "--claude", str(bundled_claude()), "--script", str(script), "task"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_journal_that_cannot_be_trusted_is_refused(used: Machine, fault: str) -> None:
+    """By the run and by every command that reads: exit code 3, the fault, its cure; not a byte is changed."""
+    break_it, said, cure = FAULTS[fault]
+    (name,) = (row["name"] for row in used.json("runs", "--json"))
+    break_it(used.state / "journal.db")
+    before = (used.state / "journal.db").read_bytes()
+    for words in (
+        start(used),
+        ["runs", "--json"],
+        ["show", name, "--json"],
+        ["verify"],
+        ["export", name],
+        [],
+    ):
+        done = used.supervise(*words)
+        assert done.returncode == 3, (words, done.stderr)
+        assert said in done.stderr, (words, done.stderr)
+        assert cure in done.stderr, (words, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+    assert (used.state / "journal.db").read_bytes() == before
+    assert used.processes() == []
+
+
+def test_a_locked_journal_stops_a_run_before_anything_starts(used: Machine) -> None:
+    """While another process holds the write lock: exit code 3; reading goes on, and afterwards so do runs."""
+    with closing(sqlite3.connect(used.state / "journal.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = used.supervise(*start(used))
+        assert done.returncode == 3, done.stderr
+        assert "the journal is locked by another process" in done.stderr
+        assert "end it" in done.stderr
+        assert done.stdout == ""
+        assert len(used.json("runs", "--json")) == 1
+        other.rollback()
+    assert used.supervise(*start(used)).returncode == 0
+    assert len(used.json("runs", "--json")) == 2
+
+
+def test_an_edited_history_is_found(used: Machine) -> None:
+    """One changed word in one event: verify ends with 3, names the event, and changes nothing."""
+    with closing(sqlite3.connect(used.state / "journal.db")) as connection, connection:
+        for (trigger,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            connection.execute(f'DROP TRIGGER "{trigger}"')
+        connection.execute("UPDATE events SET body = replace(body, 'task', 'tusk') WHERE seq = 1")
+    done = used.supervise("verify", "--json")
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert found["ok"] is False
+    assert 1 in [problem["seq"] for problem in found["problems"]]
+    text = used.supervise("verify")
+    assert text.returncode == 3
+    assert "event 1: " in text.stdout
