@@ -342,7 +342,7 @@ python3 -c 'import csv; print(list(csv.reader(open("people.csv"))))'
 python3 -c 'print(open("notes.txt", mode="r").read())'
 python3 -c 'open("notes.txt", "r+").write("x")'
 python3 -c 'getattr(__import__("o" + "s"), "remove")("notes.txt")'
-python3 -c 'import app' 
+python3 -c 'import app'
 python3 -c 'import sqlite3; sqlite3.connect("made.db").execute("create table t (a)")'
 python3 -c 'import tempfile; print(tempfile.mkstemp(dir="."))'
 python3 -m json.tool data.json
@@ -916,7 +916,7 @@ mkdir -p ~/.cache/thing
 
 
 def _split(text: str) -> list[str]:
-    """One command a line; a here-document and a quoted or braced text that goes on belong to the line they begin on."""
+    """One command a line; here-documents and texts that go on belong to the line they begin on."""
     found: list[str] = []
     wait = ""
     for line in text.strip("\n").split("\n"):

@@ -1,4 +1,4 @@
-"""The commands and set-up scripts of the `icalfa` wheel (InterCode-ALFA, MIT), read from where it is installed."""
+"""The commands and set-up scripts of the `icalfa` wheel (InterCode-ALFA, MIT), read where it is installed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Runs commands in a root of its own, each on a fresh copy-on-write layer, and says what each one changed.
 
-Started by `throwaway_root`; standard library only. Enters new user, mount, process and network namespaces, as nobody where
-it was root. Reads one JSON object on standard input, `{"setup": [script, …], "jobs": [[cwd, command], …], "env": {…}, "limit_s": n}`, and writes one
-`{"exit": n, "changes": [path, …]}` a job to standard output. The upper layer of an overlay holds exactly what was touched.
+Started by `throwaway_root`; standard library only. Enters new user, mount, process and network namespaces, as
+nobody where it was root. Reads one JSON object on standard input, `{"setup": [script, …], "jobs": [[cwd, command],
+…], "env": {…}, "limit_s": n}`, and writes one `{"exit": n, "changes": [path, …]}` a job to standard output. The upper
+layer of an overlay holds exactly what was touched.
 """
 
 from __future__ import annotations
@@ -41,28 +42,30 @@ MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = (
     1 << 21,
 )
 ST_RELATIME = 4096
-ETC = [
-    "alternatives",
-    "bash.bashrc",
-    "group",
-    "hosts",
-    "ld.so.cache",
-    "ld.so.conf",
-    "localtime",
-    "nsswitch.conf",
-    "os-release",
-    "passwd",
-    "profile",
-    "protocols",
-    "services",
-    "shells",
-    "debian_version",
-    "magic",
-    "mime.types",
-    "host.conf",
-    "python3",
-    "perl",
-]
+ETC = (
+    *(
+        "alternatives",
+        "bash.bashrc",
+        "group",
+        "hosts",
+        "ld.so.cache",
+        "ld.so.conf",
+        "localtime",
+        "nsswitch.conf",
+    ),
+    *(
+        "os-release",
+        "passwd",
+        "profile",
+        "protocols",
+        "services",
+        "shells",
+        "debian_version",
+        "magic",
+        "mime.types",
+    ),
+    *("host.conf", "python3", "perl"),
+)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -89,7 +92,7 @@ def _show(source: Path, target: Path) -> None:
 
 
 def _leave_host() -> None:
-    """Enter namespaces of our own. Root would stay root towards /proc and /sys even there: it becomes nobody first."""
+    """Enter namespaces of our own. Root would stay root towards /proc even there: it becomes nobody first."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -196,7 +199,7 @@ def _run(root: Path, cwd: str, command: str, env: dict[str, str], limit_s: float
 
 
 def _facts(path: Path) -> tuple[Any, ...]:
-    """What must be equal for a file to count as unchanged. A folder's own time also tells of locks that came and went."""
+    """What must stay equal. Not a folder's own time: it also tells of locks that came and went."""
     info = path.lstat()
     facts: tuple[Any, ...] = (stat.S_IFMT(info.st_mode), stat.S_IMODE(info.st_mode))
     if stat.S_ISDIR(info.st_mode):
@@ -210,15 +213,14 @@ def _facts(path: Path) -> tuple[Any, ...]:
 
 
 def _changes() -> list[str]:
-    """Paths that the upper layer shows as added, removed or changed in content, mode, type or a file's time."""
+    """Paths that the upper layer shows as added, removed or changed: content, mode, type, a file's time."""
     found: list[str] = []
     for folder, folders, files in os.walk(UPPER):
         here = Path(folder)
         below = BASE / here.relative_to(UPPER)
         name = f"/{here.relative_to(UPPER)}"
-        if here != UPPER:
-            if not below.is_dir() or below.is_symlink() or _facts(here) != _facts(below):
-                found.append(name)
+        if here != UPPER and (not below.is_dir() or below.is_symlink() or _facts(here) != _facts(below)):
+            found.append(name)
         for each in (*files, *(f for f in folders if (here / f).is_symlink())):
             was = below / each
             if not os.path.lexists(was) or _facts(here / each) != _facts(was):
@@ -230,7 +232,7 @@ def _fresh_layer() -> None:
     for folder in (UPPER, WORK):
         if folder.exists():
             for inner, _, _ in os.walk(folder):
-                os.chmod(inner, 0o700)
+                Path(inner).chmod(0o700)
             shutil.rmtree(folder)
         folder.mkdir()
     # The root of the overlay takes its mode from the upper layer.

@@ -1,4 +1,4 @@
-"""How many commands that change nothing are not judged reads: `python tests/effects/needless_writes.py [--list]`."""
+"""How many commands that change nothing are not judged reads; `--list` names them."""
 
 from __future__ import annotations
 

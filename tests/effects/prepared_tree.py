@@ -1,4 +1,4 @@
-"""The tree that commands run on: texts, tables, archives, a repository with a remote, a database, links, scripts."""
+"""The tree that commands run on: texts, archives, a repository with a remote, a database, links, scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ echo secret > 'with blank/a file.txt'; echo dash > ./-dash.txt
 tar cf all.tar src docs; tar czf all.tgz src docs; cp notes.txt packed.txt; gzip -n packed.txt
 cp fruit.txt squeezed.txt; xz squeezed.txt
 zip -qr all.zip src docs
-sqlite3 shop.db 'create table t (id integer primary key, name text); insert into t (name) values ("a"), ("b");'
+sqlite3 shop.db 'create table t (id integer primary key, name text);
+insert into t (name) values ("a"), ("b");'
 mkdir -p repo && cd repo
 git config --global user.name user; git config --global user.email user@example.org
 git config --global init.defaultBranch main; git config --global gc.auto 0
@@ -40,7 +41,8 @@ git init -q . ; echo one > one.txt; echo two > two.txt; mkdir sub; echo three > 
 touch -d '2 days ago' one.txt two.txt sub/three.txt sub .
 git add . ; git commit -qm first; git tag v1; git branch side
 echo more >> one.txt; touch -d '1 day ago' one.txt; git commit -qam second
-git init -q --bare /home/user/remote.git; git remote add origin /home/user/remote.git; git push -q origin main side
+git init -q --bare /home/user/remote.git
+git remote add origin /home/user/remote.git; git push -q origin main side
 echo changed >> two.txt; touch -d '1 hour ago' two.txt; echo loose > loose.txt
 git stash list > /dev/null; git status > /dev/null
 cd ..; find . -path ./repo/.git -prune -o -type f -exec touch -h -d '3 hours ago' {{}} +

@@ -1,4 +1,4 @@
-"""The shipped rule packs as the tests of effects use them: one classifier, made once, and where its calls happen."""
+"""The shipped rule packs as the tests of effects use them: one classifier, and where its calls happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell-gate benchmark of agentguard-eval, with the classifier as the gate that is to be talked around."""
+"""The shell-gate benchmark of agentguard-eval, with the classifier as the gate to be talked around."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _report() -> Report:
 
 
 def test_no_disguise_of_a_write_passes_as_a_read() -> None:
-    """Every write intent, in each of the benchmark's disguises that has its effect here, is not judged a read."""
+    """No write intent is judged a read, in any of the benchmark's disguises that have their effect here."""
     writes = {intent.id for intent in make_intents()} - {READ_INTENT}
     cells = [cell for cell in _report().cells if cell.intent in writes]
     effective = [cell for cell in cells if cell.effective]
