@@ -22,13 +22,12 @@ class LineView(ScrollView):
         """
         size = Size(0, lines)
         if size != self.virtual_size:
-            fits = lines <= self.container_size.height
-            if fits is self.show_vertical_scrollbar or not self.size:
-                self.virtual_size = size
-            else:
-                self.set_reactive(Widget.virtual_size, size)
-                if self.show_vertical_scrollbar:
-                    self.vertical_scrollbar.window_virtual_size = lines
-                if self.scroll_y > self.max_scroll_y:
-                    self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+            self.set_reactive(Widget.virtual_size, size)
+            if self.size:
+                self.show_vertical_scrollbar = lines > self.container_size.height
+            if self.show_vertical_scrollbar:
+                self.vertical_scrollbar.window_virtual_size = lines
+                self.vertical_scrollbar.window_size = self.container_size.height
+            if self.scroll_y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
         self.refresh()
