@@ -65,7 +65,7 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
         if operand is not None:
             parsed.given.append(operand)
             continue
-        if rule.style is Style.NONE or not word.may_be_option or (word.exact and word.text == "-"):
+        if rule.style is Style.NONE or not word.may_be_option or _bare_dash(rule, word):
             if bundle and word.exact and not parsed.positionals and word.text not in rule.options:
                 bundle = False
                 index = _cluster(rule, Word("-" + word.text), words, index, parsed, first=True)
@@ -99,6 +99,10 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
                 each.value = UNKNOWN
     parsed.spread = any(word.many for word in parsed.positionals)
     return parsed
+
+
+def _bare_dash(rule: Rule, word: Word) -> bool:
+    return word.exact and word.text == "-" and "-" not in rule.options
 
 
 def _operand(rule: Rule, word: Word) -> Given | None:

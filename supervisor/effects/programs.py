@@ -122,6 +122,7 @@ class _Call:
     named: dict[str, Word] = field(default_factory=dict)
     http: dict[Role, Word] = field(default_factory=dict)
     urls: list[Word] = field(default_factory=list)
+    given_on: set[str] = field(default_factory=set)
     ran_code: bool = False
     worst_file: EffectKind | None = None
 
@@ -181,10 +182,12 @@ class _Call:
         for word in self.parsed.assignments:
             name = word.text.partition("=")[0].rstrip("+")
             meaning = engine.variable(name)
-            if meaning is UNKNOWN_KIND or meaning is WRITE:
+            if meaning is UNKNOWN_KIND:
                 engine.unknown(
-                    f"environment/{name}", "shell.environment", f"{name} may change what the program does"
+                    f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
                 )
+            elif meaning is WRITE:
+                self.given_on.add(name)
         for name in self.state.exported:
             if self.rule.other_env.weight:
                 engine.unknown(
@@ -235,7 +238,7 @@ class _Call:
             if spec.name and words:
                 self.named[spec.name] = words[0]
         for given in self.parsed.given:
-            value = given.value or Word("")
+            value = given.value or Word("{}" if given.option.name == "replace" else "")
             if given.option.name:
                 self.named[given.option.name] = value
             self.named.setdefault(given.name, value)
@@ -393,8 +396,9 @@ class _Call:
             state.cwds = ()
             state.variables = {}
             state.functions = {}
-        elif self.parsed.assignments:
+        elif self.given_on:
             state = state.fork()
+            state.exported |= self.given_on
         return state
 
     def _http(self) -> None:

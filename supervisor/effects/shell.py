@@ -10,7 +10,7 @@ from tree_sitter import Node
 from supervisor.effects import builtins, programs
 from supervisor.effects.engine import MOST_TEXT, TooMuch
 from supervisor.effects.expand import Expander
-from supervisor.effects.model import EffectKind, Scope
+from supervisor.effects.model import EffectKind, Listing, Scope
 from supervisor.effects.state import Function, State
 from supervisor.effects.syntax import parse
 from supervisor.effects.targets import Target, file_targets
@@ -90,7 +90,21 @@ def _run_words(engine: Engine, words: list[Word], state: State, external: bool, 
         return
     name = _program_name(engine, name, state)
     if name:
-        programs.run_program(engine, name, words[1:], state)
+        programs.run_program(engine, name, [_listed(engine, word, state) for word in words[1:]], state)
+
+
+def _listed(engine: Engine, word: Word, state: State) -> Word:
+    """A glob that matches no name with a leading dash now is no option: it is the same as `./glob`."""
+    if not word.glob or word.prefix or state.on:
+        return word
+    files = engine.around.files
+    if not state.cwds or not isinstance(files, Listing):
+        return word
+    for cwd in state.cwds:
+        entries = files.names(cwd)
+        if entries is None or any(entry.startswith("-") for entry in entries):
+            return word
+    return Word("./" + word.text, exact=False, lead=2, many=True, glob=True)
 
 
 def _own(engine: Engine, word: Word, state: State) -> None:
