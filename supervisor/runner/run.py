@@ -38,7 +38,7 @@ from supervisor.journal.events import (
     UsageSeen,
 )
 from supervisor.journal.writer import Journal
-from supervisor.policy import AlertKind, DecisionKind
+from supervisor.policy import AlertKind, DecisionKind, Execution
 from supervisor.runner.alarm import Alarm
 from supervisor.runner.containment import Containment
 from supervisor.runner.credit import Credit
@@ -85,6 +85,7 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._prompts = 0
+        self._asking: set[str] = set()
         self._nonce = secrets.token_hex(16)
         self.gate = Gate(
             run_id=spec.run_id,
@@ -110,6 +111,7 @@ class Run(Watcher):
                 self._session_ready(event)
             case "UserPromptSubmit":
                 self._prompts += 1
+                self._asking.clear()
                 self._record(PromptPassed(event.prompt), durable=False)
                 self._to(State.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
@@ -117,6 +119,8 @@ class Run(Watcher):
                     self._credit.ended(event.tool_use_id)
                 if (found := self._observer.ran(event.tool_use_id, event.tool_name)) is not None:
                     self._found(found)
+                self._asking.discard(event.tool_use_id)
+                self._goes_on()
             case "SubagentStart" | "SubagentStop":
                 phase = event.hook_event_name.removeprefix("Subagent").lower()
                 self._record(SubagentSeen(event.agent_id, event.agent_type, phase), durable=False)
@@ -127,6 +131,7 @@ class Run(Watcher):
             case "Notification" if event.notification_type != "idle_prompt":
                 self._to(State.WAITING, event.message or "Claude Code waits for you")
             case "Stop" | "StopFailure":
+                self._asking.clear()
                 self._to(State.IDLE, "the turn is finished")
             case _:
                 pass
@@ -157,8 +162,11 @@ class Run(Watcher):
         self._denied += call.decision is DecisionKind.BLOCKED
         if call.decision is DecisionKind.HELD:
             self._to(State.WAITING, f"call #{call.n} waits for your verdict")
-        elif call.tool in _QUESTIONS:
+        elif call.tool in _QUESTIONS and call.execution in (Execution.AS_IS, Execution.SHADOW):
+            self._asking.add(call.tool_use_id)
             self._to(State.WAITING, "the agent asks you something")
+        else:
+            self._goes_on()
 
     def settled(self, call: CallSettled) -> None:
         """A held call got its verdict."""
@@ -178,6 +186,10 @@ class Run(Watcher):
         """Send the agent a message."""
         if self.agent is None or not self._ready.is_set() or self.state in (State.PAUSED, State.ENDED):
             return f"the run is {self.state.value}: it takes no messages now"
+        if self._asking:
+            return (
+                "the agent asks you something, and would take the message for the answer: attach, and answer"
+            )
         self._record(MessageSent(text, by), durable=False)
         self._say(text)
         return ""
@@ -429,6 +441,11 @@ class Run(Watcher):
             return
         self.state = state
         self._record(StateChanged(state, detail), durable=False)
+
+    def _goes_on(self) -> None:
+        """What a person was waited for is done, if nothing else still waits."""
+        if self.state is State.WAITING and not self._asking and not len(self.gate.held):
+            self._to(State.WORKING)
 
     def _freeze(self) -> None:
         if self.agent is not None and self._fault.is_set():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from supervisor.gate.hold import Answer
 from supervisor.gate.peer import Peer, peer_of
+from supervisor.journal.events import State
 from supervisor.runner.control import Reply, Request, Status, decode, encode
 from supervisor.runner.operator import describe, refusal, terminal_of
 from supervisor.runner.run import Run
@@ -118,14 +119,19 @@ class ControlServer:
         if terminal is None:
             writer.write(encode(Reply("this run has no terminal to attach to (headless, or not started)")))
             return
+        if self._run.state is State.PAUSED:
+            writer.write(
+                encode(Reply("the run is paused, and its terminal stands still: let it go on first"))
+            )
+            return
         if self._attached is not None:
             self._attached.close()
         self._attached = writer
-        writer.write(encode(Reply()))
+        writer.write(encode(Reply()) + terminal.modes.replay())
 
         def show(data: bytes) -> None:
             if writer.transport.get_write_buffer_size() > _HIGH_WATER:
-                writer.close()
+                writer.transport.abort()  # closing would wait for a screen that takes nothing
             elif not writer.is_closing():
                 writer.write(data)
 
@@ -133,7 +139,7 @@ class ControlServer:
         terminal.redraw(request.rows or 24, request.columns or 80)
         try:
             while keys := await reader.read(65_536):
-                terminal.type(keys)
+                terminal.type_by_hand(keys)
         except ConnectionError:
             pass
         finally:

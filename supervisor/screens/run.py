@@ -359,15 +359,19 @@ class RunScreen(VerbScreen):
         if self._away:
             return
         self._away = True
+        trouble: SuperviseError | None = None
         try:
             with self.app.batch_update(), self.app.suspend():
-                await self._runner.attach()
+                try:
+                    await self._runner.attach()
+                except SuperviseError as error:
+                    trouble = error  # it must not leave this block: Textual would never come back
         except SuspendNotSupported:
             self.notify("This terminal cannot be handed over; use supervise attach.", severity="warning")
-        except SuperviseError as error:
-            self._trouble(error)
         finally:
             self._away = False
+        if trouble is not None:
+            self._trouble(trouble)
         self.refresh(layout=True)
 
     def _leave(self) -> None:

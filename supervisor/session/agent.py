@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +15,11 @@ from supervisor.session.family import signal_all
 from supervisor.session.headless import Headless, StreamItem
 from supervisor.session.pty import Terminal
 
+_STASH = b"\x13"
+"""Ctrl-S: puts what stands in the prompt box aside until something else was sent."""
+
 _RETURN_AFTER_S = 0.15
-"""A return key that follows a paste too closely is taken for a part of it."""
+"""A return key that follows a paste too closely is taken for a part of it, and the other way round."""
 
 
 def guarded(argv: Sequence[str], pipe: int) -> list[str]:
@@ -73,6 +77,8 @@ class InteractiveAgent:
         self, argv: Sequence[str], *, cwd: str, env: dict[str, str], size: tuple[int, int], lifeline: int
     ) -> None:
         self._terminal = Terminal(guarded(argv, lifeline), cwd=cwd, env=env, size=size, keep_fds=[lifeline])
+        self._to_say: deque[str] = deque()
+        self._saying: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
@@ -85,9 +91,21 @@ class InteractiveAgent:
         return self._terminal
 
     def say(self, text: str) -> None:
-        """Paste `text` and press return."""
-        self._terminal.paste(text)
-        asyncio.get_running_loop().call_later(_RETURN_AFTER_S, self.press_return)
+        """Paste `text` and press return; the next message waits until this one is on its way."""
+        self._to_say.append(text)
+        if self._saying is None or self._saying.done():
+            self._saying = asyncio.create_task(self._say_all())
+
+    async def _say_all(self) -> None:
+        while self._to_say:
+            if self._terminal.draft:  # it comes back into the box by itself, after the message
+                self._terminal.type(_STASH)
+                await asyncio.sleep(_RETURN_AFTER_S)
+            self._terminal.paste(_as_text(self._to_say.popleft()))
+            await self._terminal.sent()
+            await asyncio.sleep(_RETURN_AFTER_S)
+            self.press_return()
+            await asyncio.sleep(_RETURN_AFTER_S)
 
     def press_return(self) -> None:
         """Send what stands in the prompt box."""
@@ -113,6 +131,15 @@ class InteractiveAgent:
         """The last bytes drawn, without control sequences' meaning."""
         drawn = b"".join(self._terminal.recent)[-2000:]
         return "".join(c for c in drawn.decode("utf-8", "replace") if c.isprintable() or c == "\n")[-300:]
+
+
+def _as_text(message: str) -> str:
+    """`message` so that the prompt box takes it for text and the return key for its end.
+
+    A leading `!` would open a shell that no hook is asked about; a last `\\` would turn the return key into a
+    new line.
+    """
+    return (" " if message.startswith("!") else "") + message + (" " if message.endswith("\\") else "")
 
 
 class HeadlessAgent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
+import re
 import signal
 import sys
 import termios
@@ -13,14 +13,19 @@ import tty
 from collections.abc import Awaitable, Callable
 from typing import BinaryIO
 
-DETACH_KEY = b"\x1c"
-"""Ctrl-\\: Claude Code has no use for it."""
+from supervisor.errors import SuperviseError
+from supervisor.session.modes import LEAVE
 
-_LEAVE = (
-    b"\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1049l\x1b[<u\x1b[>4;0m"
-    b"\x1b[?25h\x1b[0m\x1b[2J\x1b[H"
-)
-"""Undoes what a UI may have switched on: paste, mouse and focus reports, other screen, keyboard modes."""
+DETACH_KEY = re.compile(rb"\x1c|\x1b\[92(?::[0-9]*)*;(?:5|69|133|197)(?::1)?(?:;[0-9:]*)?u|\x1b\[27;5;92~")
+"""Ctrl-\\, for which Claude Code has no use: as a control character, and as the two keyboard protocols that
+Claude Code may switch on write it (with Caps Lock and Num Lock or without)."""
+
+_ENTER_SCREEN = b"\x1b[22;0t\x1b[?1049h\x1b[2J\x1b[H"
+_LEAVE_SCREEN = b"\x1b[?1049l\x1b[23;0t"
+"""The other screen and back, so that what stood in the terminal stands there again; title alike."""
+
+_FLUSH_S = 1.0
+"""How long a runner that reads nothing may hold up the way back."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -29,7 +34,7 @@ async def attach(
     connect: Callable[[int, int], Awaitable[Streams]],
     resize: Callable[[int, int], Awaitable[None]],
     *,
-    key: bytes = DETACH_KEY,
+    key: re.Pattern[bytes] = DETACH_KEY,
 ) -> bool:
     """Carry bytes between this terminal and the run's until `key` is typed or the run lets go.
 
@@ -40,54 +45,66 @@ async def attach(
 
     Raises:
         OSError: standard input is not a terminal.
+        SuperviseError: from `connect`; the terminal is as it was.
     """
     stdin, stdout = sys.stdin.fileno(), sys.stdout.buffer
     before = termios.tcgetattr(stdin)
-    size = shutil.get_terminal_size()
-    reader, writer = await connect(size.lines, size.columns)
+    # Raw first, and without a flush: what is typed while the connection is made is the agent's, unchanged.
+    tty.setraw(stdin, termios.TCSANOW)
+    try:
+        size = os.get_terminal_size(stdin)
+        reader, writer = await connect(size.lines, size.columns)
+        following = asyncio.create_task(_follow_size(stdin, size, resize))
+        try:
+            return await _carry(stdin, stdout, reader, writer, key)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    finally:
+        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+
+
+async def _carry(
+    stdin: int,
+    stdout: BinaryIO,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    key: re.Pattern[bytes],
+) -> bool:
     loop = asyncio.get_running_loop()
     came_back = asyncio.Event()
-    resizing: set[asyncio.Task[None]] = set()
 
     def typed() -> None:
+        # One read for each time the loop says there is something. The terminal stays in blocking mode: that
+        # mode is shared with standard output, and with every other program that has this terminal open.
         try:
             data = os.read(stdin, 65_536)
-        except BlockingIOError:
-            return
-        keys, found, _rest = data.partition(key)
-        if keys:
+        except OSError:  # the terminal was closed
+            data = b""
+        found = key.search(data)
+        if keys := data[: found.start()] if found else data:
             writer.write(keys)
         if found or not data:
+            loop.remove_reader(stdin)  # what is typed from here on is ours
             came_back.set()
 
-    def resized() -> None:
-        now = shutil.get_terminal_size()
-        task = asyncio.ensure_future(resize(now.lines, now.columns))
-        resizing.add(task)
-        task.add_done_callback(resizing.discard)
-
-    tty.setraw(stdin)
-    os.set_blocking(stdin, False)
-    stdout.write(b"\x1b[2J\x1b[H")
+    stdout.write(_ENTER_SCREEN)
     stdout.flush()
     loop.add_reader(stdin, typed)
-    loop.add_signal_handler(signal.SIGWINCH, resized)
     shown = asyncio.create_task(_show(reader, stdout))
     back = asyncio.create_task(came_back.wait())
     try:
         await asyncio.wait({shown, back}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         loop.remove_reader(stdin)
-        loop.remove_signal_handler(signal.SIGWINCH)
         for task in (shown, back):
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        writer.close()
-        os.set_blocking(stdin, True)
-        stdout.write(_LEAVE)
+        await asyncio.gather(shown, back, return_exceptions=True)
+        writer.close()  # sends what was typed before the key
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), _FLUSH_S)
+        stdout.write(LEAVE + _LEAVE_SCREEN)
         stdout.flush()
-        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
     return came_back.is_set()
 
 
@@ -96,3 +113,23 @@ async def _show(reader: asyncio.StreamReader, stdout: BinaryIO) -> None:
         while data := await reader.read(65_536):
             stdout.write(data)
             stdout.flush()
+
+
+async def _follow_size(
+    terminal: int, told: os.terminal_size, resize: Callable[[int, int], Awaitable[None]]
+) -> None:
+    """Tell the other side each new size of `terminal`, one after the other, so that the last one stands."""
+    changed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGWINCH, changed.set)
+    try:
+        while True:
+            if (now := os.get_terminal_size(terminal)) != told:
+                told = now
+                with contextlib.suppress(SuperviseError):
+                    await resize(now.lines, now.columns)
+                continue
+            await changed.wait()
+            changed.clear()
+    finally:
+        loop.remove_signal_handler(signal.SIGWINCH)

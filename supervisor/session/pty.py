@@ -5,23 +5,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pexpect
 
 from supervisor.errors import LaunchError
+from supervisor.session.draft import drafted
+from supervisor.session.modes import Modes
 
 _PASTE = b"\x1b[200~%s\x1b[201~"
 _CHUNK = 65_536
+_CLEAR = b"\x1b[2J"
+_DRAW_S = 0.5
+_DRAW_TRIES = 5
+"""How long and how often a program that does not draw itself anew is asked to."""
+
+_PIECE = 400
+"""Half of what Claude Code 2.1 takes for a long paste."""
 
 
 class Terminal:
     """The PTY that a program of the run lives in.
 
     Spawn it before any thread exists (forkpty). Output goes to every listener and is otherwise thrown
-    away: there is no terminal emulator here; a listener that joins asks for a redraw instead.
+    away: there is no terminal emulator here; a listener that joins is told the modes, and asks for a redraw.
+
+    Attributes:
+        modes: what the program has switched on in its terminal.
+        recent: the last pieces of output.
+        closed: set once the program has let go of its terminal.
+        draft: somebody has typed by hand what was not sent yet.
     """
 
     def __init__(
@@ -50,6 +66,13 @@ class Terminal:
         os.set_blocking(self._fd, False)
         self._listeners: list[Callable[[bytes], None]] = []
         self._outbox: deque[bytes] = deque()
+        self._sent = asyncio.Event()
+        self._sent.set()
+        self._size = size
+        self.modes = Modes()
+        self.draft = False
+        self._cleared = asyncio.Event()
+        self._drawing: asyncio.Task[None] | None = None
         self.recent = deque[bytes](maxlen=64)
         self.closed = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
@@ -66,23 +89,58 @@ class Terminal:
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the size; the program is told and draws itself anew."""
+        self._size = (rows, columns)
+        self._set_size(rows, columns)
+
+    def _set_size(self, rows: int, columns: int) -> None:
         with contextlib.suppress(OSError):
             self._child.setwinsize(rows, columns)
 
     def redraw(self, rows: int, columns: int) -> None:
         """Make the program draw its whole screen, also when the size has not changed."""
-        self.resize(rows, max(1, columns - 1))
-        asyncio.get_running_loop().call_later(0.05, self.resize, rows, columns)
+        self._size = (rows, columns)
+        if self._drawing is not None:
+            self._drawing.cancel()
+        self._drawing = asyncio.create_task(self._draw_anew())
+
+    async def _draw_anew(self) -> None:
+        """Another size, and the right one once the program has followed; both at once could go unseen."""
+        for _ in range(_DRAW_TRIES):
+            rows, columns = self._size
+            await self._until_cleared(rows, columns - 1 if columns > 1 else 2)
+            if await self._until_cleared(*self._size):
+                return
+
+    async def _until_cleared(self, rows: int, columns: int) -> bool:
+        """Set the size; True once the program has cleared its screen to draw it all."""
+        self._cleared.clear()
+        self._set_size(rows, columns)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), _DRAW_S)
+        return self._cleared.is_set()
 
     def type(self, keys: bytes) -> None:
         """Write `keys` as typed, in order, each byte once, never blocking."""
         self._outbox.append(keys)
+        self._sent.clear()
         self._flush()
 
+    def type_by_hand(self, keys: bytes) -> None:
+        """As `type`, for keys of a person."""
+        self.draft = drafted(keys, self.draft)
+        self.type(keys)
+
+    async def sent(self) -> None:
+        """Return once the program's terminal has taken everything typed so far."""
+        await self._sent.wait()
+
     def paste(self, text: str) -> None:
-        """Put `text` into the prompt box as one paste: newlines do not send it, control codes are dropped."""
-        clean = "".join(c for c in text if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f"))
-        self.type(_PASTE % clean.encode("utf-8", "replace"))
+        """Put `text` into the prompt box: newlines do not send it, control codes are dropped.
+
+        It goes in small pieces: of a long paste Claude Code makes an attachment, and not the person's words.
+        """
+        for piece in _pieces(plain(text)):
+            self.type(_PASTE % piece.encode("utf-8", "replace"))
 
     def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -100,6 +158,7 @@ class Terminal:
                 self._outbox[0] = data[wrote:]
             else:
                 self._outbox.popleft()
+        self._sent.set()
         loop.remove_writer(self._fd)
 
     def _readable(self) -> None:
@@ -112,7 +171,10 @@ class Terminal:
         if not data:
             self._end()
             return
+        if _CLEAR in (self.recent[-1][-3:] if self.recent else b"") + data:
+            self._cleared.set()
         self.recent.append(data)
+        self.modes.see(data)
         for listener in list(self._listeners):
             listener(data)
 
@@ -120,6 +182,8 @@ class Terminal:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._fd)
         loop.remove_writer(self._fd)
+        if self._drawing is not None:
+            self._drawing.cancel()
         self.closed.set()
 
     async def wait(self) -> int:
@@ -132,6 +196,18 @@ class Terminal:
         self._child.terminated = True
         code = os.waitstatus_to_exitcode(status)
         return code if code >= 0 else 128 - code
+
+
+def plain(text: str) -> str:
+    """`text` without control codes; newlines and tabs stay, and every kind of line end is a newline."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f"))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces of at most two line ends and `_PIECE` characters."""
+    for found in re.finditer(r"(?:[^\n]*\n){2}|[\s\S]+\Z", text):
+        yield from (found[0][at : at + _PIECE] for at in range(0, len(found[0]), _PIECE))
 
 
 class _Spawn(pexpect.spawn):  # type: ignore[misc]
