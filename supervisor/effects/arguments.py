@@ -12,7 +12,9 @@ from supervisor.effects.words import UNKNOWN, Word
 
 _NUMBER = re.compile(r"[-+]\d+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-_ACTS = frozenset((Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND))
+_ACTS = frozenset(
+    (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
+)
 _ACTS |= {Role.SHELL}
 
 
@@ -233,5 +235,3 @@ def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> N
         if any(fnmatchcase(value.text, glob) for glob in option.harmless):
             option = Option(takes=option.takes, name=option.name)
     parsed.given.append(Given(option, name, value))
-
-

@@ -54,7 +54,11 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
     if name in ("test", "["):
         operands = [word for word in words if word.text not in ("]", "[")]
         evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands)
-        if evaluates and any(not word.exact or "[" in word.text for word in operands[1:]) and len(operands) == 2:
+        if (
+            evaluates
+            and any(not word.exact or "[" in word.text for word in operands[1:])
+            and len(operands) == 2
+        ):
             _unsure(engine, name, "a name that is not known is tested", state)
         elif any(word.exact and "[" in word.text and "(" in word.text for word in operands):
             _unsure(engine, name, "a name that is not known is tested", state)

@@ -79,7 +79,9 @@ def as_text(call: ToolCall, judgement: Judgement, decision: str) -> str:
         if single:
             branch = trunk = ""
         else:
-            lines.append(f"{branch}{part.worst.kind.value:<7}  {_one_line(part.source) or '(the whole call)'}")
+            lines.append(
+                f"{branch}{part.worst.kind.value:<7}  {_one_line(part.source) or '(the whole call)'}"
+            )
         for number, effect in enumerate(part.effects):
             twig = "└─ " if number == len(part.effects) - 1 else "├─ "
             kind = f"{effect.kind.value}, consumes" if effect.consumes else effect.kind.value

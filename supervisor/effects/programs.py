@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 READ, UNKNOWN_KIND, WRITE = EffectKind.READ, EffectKind.UNKNOWN, EffectKind.WRITE
 _HOLE = re.compile(r"\{([^{}]*)\}")
+_NOT_KNOWN = "\0"
+"""Stands in a template for a value that is not known, until the URI is made."""
 _READ_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 _LOCAL_SCHEMES = frozenset(
     ("command", "process", "systemd", "launchd", "pkg", "unknown", "claude", "shell", "clipboard", "cron")
@@ -184,7 +186,10 @@ class _Call:
             meaning = engine.variable(name)
             if meaning is UNKNOWN_KIND:
                 engine.unknown(
-                    f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
+                    f"environment/{name}",
+                    "shell.environment",
+                    f"{name} changes what programs do",
+                    self.state.on,
                 )
             elif meaning is WRITE:
                 self.given_on.add(name)
@@ -437,18 +442,26 @@ class _Call:
         if not templates:
             templates = ("command://" + "/".join((self.rule.program, *self.path)),)
         for template in templates:
-            self._emit(kind, self._target(self._fill(template)), why, consumes)
+            self._emit(kind, self._target(template), why, consumes)
 
-    def _target(self, uri: str) -> Target:
+    def _target(self, template: str) -> Target:
+        uri = self._holes(template)
+        known = _NOT_KNOWN not in uri
+        uri = uri.replace(_NOT_KNOWN, "*")
         scheme = uri.partition(":")[0]
         if scheme == "file":
-            word = Word(uri[7:]) if "*" not in uri else Word(uri[7:], False, uri[7:].index("*"))
+            path = uri[7:]
+            # A `*` of the template itself stands for names below its folder, one that is not known for anything.
+            word = Word(path, False, path.index("*"), known, known) if "*" in path else Word(path)
             return file_targets(word, self.state.cwds, self.engine.around)[0]
         if self.rule.scope is not None:
             return Target(uri, self.rule.scope)
         return Target(uri, Scope.HOST if scheme in _LOCAL_SCHEMES else Scope.REMOTE)
 
     def _fill(self, template: str) -> str:
+        return self._holes(template).replace(_NOT_KNOWN, "*")
+
+    def _holes(self, template: str) -> str:
         return _HOLE.sub(self._hole, template) if "{" in template else template
 
     def _hole(self, match: re.Match[str]) -> str:
@@ -458,7 +471,7 @@ class _Call:
             if value is None:
                 continue
             if not value.text:
-                return "*"
+                return _NOT_KNOWN
             text = value.text
             if form == "path":
                 found = file_targets(value, self.state.cwds, self.engine.around)
@@ -467,8 +480,9 @@ class _Call:
                 text = text.rstrip("/").rpartition("/")[2]
             elif form == "unscheme":
                 text = text.partition("://")[2] or text
-            return text.replace(" ", "%20")
-        return "*"
+            text = text.replace(" ", "%20")
+            return text if value.exact else text.replace("*", "") + _NOT_KNOWN
+        return _NOT_KNOWN
 
     def _lookup(self, name: str) -> Word | None:
         """The value behind a name in a template; None: not given, try the next."""

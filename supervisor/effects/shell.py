@@ -337,7 +337,9 @@ class Walker(Expander):
 
     def _aliased(self, name: str) -> None:
         if name in self.state.aliases:
-            self.engine.unknown(f"alias/{name}", "shell.alias", f"{name} may be an alias made here", self.state.on)
+            self.engine.unknown(
+                f"alias/{name}", "shell.alias", f"{name} may be an alias made here", self.state.on
+            )
 
     def _unset(self, node: Node) -> None:
         self._aliased("unset")
