@@ -79,7 +79,7 @@ class CloneShadow(Shadow):
     def _folder(self, path: bytes, hash_deleted: bool) -> Iterator[Change]:
         base, copy = self._both(path)
         old, new = os.lstat(base), os.lstat(copy)
-        before, after = self._contents.node(base, old), self._contents.node(copy, new)
+        before, after = self._contents.node(base, old), self._contents.node(copy, new, ours=True)
         if before != after:
             yield Change(as_text(path) or ".", ChangeKind.MODIFIED, before, after)
         with open_to_owner(copy):

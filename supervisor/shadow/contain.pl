@@ -183,6 +183,7 @@ sub shift_root {
 }
 
 $SIG{$_} = 'IGNORE' for qw(INT QUIT HUP TERM TSTP TTIN TTOU PIPE);
+call('die with parent', 'prctl', 1, 9, 0, 0, 0);
 syscall($number{close_range}, 3, 0xffffffff, 4);    # what was left open is not for PROGRAM
 syscall($number{keyctl}, 1, 0);                      # a session keyring of its own
 
@@ -195,7 +196,8 @@ if ($base) {
     call('groups', 'setgroups', 0, 0);
     call('group', 'setgid', 0);
     call('user', 'setuid', 0);
-    call('own /proc files', 'prctl', 4, 1, 0, 0, 0);    # a change of user takes them away
+    call('own /proc files', 'prctl', 4, 1, 0, 0, 0);    # a change of user takes both away
+    call('die with parent', 'prctl', 1, 9, 0, 0, 0);
     call('namespaces', 'unshare', NEWNS | NEWPID | NEWIPC | NEWUTS);
     $map = $group_map = "0 0 65536\n";
 } else {

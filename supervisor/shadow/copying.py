@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def cost_of(folder: Path, skipped: frozenset[bytes] = frozenset()) -> Cost:
     root = os.fsencode(folder)
     while stack:
         below = stack.pop()
-        with os.scandir(os.path.join(root, below)) as entries:
+        with suppress(PermissionError), os.scandir(os.path.join(root, below)) as entries:
             for entry in entries:
                 path = os.path.join(below, entry.name)
                 if path in skipped:
@@ -108,7 +109,7 @@ class _Copier:
     def folder(self, path: bytes) -> None:
         source, target = self._both(path)
         os.mkdir(target, 0o700)
-        with os.scandir(source) as entries:
+        with suppress(PermissionError), os.scandir(source) as entries:
             for entry in entries:
                 below = os.path.join(path, entry.name)
                 if below in self.skipped:
@@ -126,7 +127,8 @@ class _Copier:
             os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns), follow_symlinks=False)
             return
         if stat.S_ISREG(found.st_mode):
-            self._content(source, target)
+            if self._readable(source, target):
+                self._content(source, target)
             self.done += found.st_size
             if self.progress is not None:
                 self.progress(self.done, self.total)
@@ -141,6 +143,12 @@ class _Copier:
             self.reflinks = _reflink(source, target)
         if not self.reflinks:
             shutil.copyfile(source, target, follow_symlinks=False)
+
+    def _readable(self, source: bytes, target: bytes) -> bool:
+        if os.access(source, os.R_OK):
+            return True
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+        return False
 
     def _both(self, path: bytes) -> tuple[bytes, bytes]:
         if not path:

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from shadowing import User, Yard
 
 from harness.machine import Machine
-from shadowing import User, Yard
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from typing import TypeVar
 from harness.machine import Machine
 from supervisor.places import Places, places
 from supervisor.shadow.backend import BackendKind, Shadow
-from supervisor.shadow.capabilities import probe
+from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.world import Openings
 
@@ -107,11 +107,11 @@ class Yard:
         """The shadow of a run, opened if it was not; the machine must be able to hold it."""
 
         def opened() -> Shadow:
-            able = probe(self.workspace, self.places.state, self.env)
-            assert not able.missing, able.missing
+            able = capabilities(self)
             shadow = open_shadow(self.places, run_id or self.run_id, self.workspace, able, backend=backend)
             return type(shadow)(shadow.folder, shadow.record)
 
+        capabilities(self)
         return self.user.do(opened)
 
     def openings(self, gate: Path | None = None) -> Openings:
@@ -151,8 +151,20 @@ class Yard:
         return done.stdout
 
 
+_ABLE: dict[int, Capabilities] = {}
+
+
+def capabilities(yard: Yard) -> Capabilities:
+    """What this machine can do for a user: everything, or the tests fail. Tried once."""
+    uid = yard.user.uid
+    if uid not in _ABLE:
+        _ABLE[uid] = yard.user.do(lambda: probe(yard.workspace, yard.places.state, yard.env))
+        assert not _ABLE[uid].missing, _ABLE[uid].missing
+    return _ABLE[uid]
+
+
 def tree(folder: Path, *, times: bool = False) -> dict[str, tuple[object, ...]]:
-    """Everything below `folder` (and it): type, mode, content or target; with `times` also owners and mtimes."""
+    """All below `folder`, and itself: type, mode, content or target; with `times` owners and mtimes too."""
     found: dict[str, tuple[object, ...]] = {}
     root = os.fsencode(folder)
     for path in [root, *_below(root)]:
@@ -182,8 +194,3 @@ def _below(folder: bytes) -> list[bytes]:
 def python() -> str:
     """A Python that everybody can run: the system's where there is one."""
     return shutil.which("python3", path="/usr/bin:/bin") or sys.executable
-
-
-def words(text: str) -> Sequence[str]:
-    """The lines of `text`, for comparing listings."""
-    return text.split("\n")
