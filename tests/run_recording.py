@@ -62,7 +62,11 @@ class Recording:
         ]
 
     def start(
-        self, task: str = "Tidy the shop's invoices", mode: Mode = Mode.DRY_RUN, name: str = "amber-fox"
+        self,
+        task: str = "Tidy the shop's invoices",
+        mode: Mode = Mode.DRY_RUN,
+        name: str = "amber-fox",
+        transcript: str = "",
     ) -> None:
         """The run begins: started, handshake, working."""
         self.add(
@@ -89,7 +93,9 @@ class Recording:
             ),
             0.0,
         )
-        self.add(SessionReady(source="startup", transcript="", permission_mode="dontAsk", model="claude"))
+        self.add(
+            SessionReady(source="startup", transcript=transcript, permission_mode="dontAsk", model="claude")
+        )
         self.state(State.WORKING)
 
     def state(self, state: State, detail: str = "") -> None:

@@ -8,7 +8,7 @@ from supervisor.views.safe import one_line
 
 _ENDINGS = {
     Ending.COMPLETED: "The run is over.",
-    Ending.STOPPED: "You ended the run.",
+    Ending.STOPPED: "The run was ended",
     Ending.AGENT_FAILED: "The agent failed.",
     Ending.HOOK_FAILED: "Ended after a hook failure: nothing got through.",
     Ending.NOT_STARTED: "Claude Code did not come up under the gate: the task was never sent.",
@@ -22,6 +22,8 @@ def state_words(view: RunView, *, reachable: bool) -> str:
     if not view.live:
         words = _ENDINGS[view.ending] if view.ending else "The run is over."
         said = one_line(detail or view.result, 200)
+        if view.ending is Ending.STOPPED:
+            return f"{words} {detail}".rstrip() + "."
         return f"{words} {said}".rstrip()
     if not view.started:
         return "Waiting for the run to begin…"
