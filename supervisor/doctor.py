@@ -256,8 +256,7 @@ def _broken_gate(folder: Path) -> Iterator[Path]:
                 except OSError:
                     return
                 with connection:
-                    while connection.recv(65_536):
-                        pass
+                    connection.recv(65_536)
                     connection.sendall(b'supervise doctor 400\n{"hookSpecificOutput":{"hookEvent')
 
         thread = threading.Thread(target=answer, daemon=True)

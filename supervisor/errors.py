@@ -49,6 +49,10 @@ class JournalError(SuperviseError):
     code = Exit.HOOK_FAILURE
 
 
+class RefusedError(JournalError):
+    """The journal is well, and refuses an event that contradicts what it holds."""
+
+
 class LaunchError(SuperviseError):
     """Claude Code could not be found, is too old, or did not come up under the gate."""
 

@@ -5,8 +5,9 @@
 # Promise: it prints one whole decision in one write and exits 0, or prints nothing and exits 2, which
 # Claude Code always takes as a block. It uses no module, so it starts in about 2 ms.
 #
-# The gate answers with one frame, `supervise NONCE LENGTH\n` and LENGTH bytes of JSON, and closes.
-# While a call waits for the operator it sends an empty line now and then; DEADLINE_S is the longest
+# It sends `NONCE LENGTH\n` and LENGTH bytes of JSON. The gate answers with one frame, `supervise NONCE
+# LENGTH\n` and LENGTH bytes of JSON, and hears `taken\n` once Claude Code has them. While a call waits for
+# the operator the gate sends an empty line now and then, which is sent back; DEADLINE_S is the longest
 # silence that is accepted.
 
 my ($path, $gate_pid, $nonce, $deadline) = @ARGV;
@@ -24,8 +25,9 @@ $SIG{TERM} = sub { refuse("terminated") };
 $SIG{__DIE__} = sub { refuse("client error") };
 alarm $deadline;
 
-my $event = "$nonce\n";
+my $event = '';
 while (my $got = sysread(STDIN, $event, 1 << 20, length $event)) { }
+$event = "$nonce " . length($event) . "\n" . $event;
 
 # AF_UNIX and SOCK_STREAM are 1 everywhere; BSDs carry a length byte before the family.
 my $bsd = $^O ne 'linux';
@@ -39,21 +41,32 @@ unless ($bsd) {
     defined $pid && ($pid == $gate_pid || $pid == 0) or refuse("another process listens on its socket");
 }
 
-for (my $sent = 0; $sent < length $event;) {
-    my $wrote = syswrite($gate, $event, length($event) - $sent, $sent);
-    defined $wrote or refuse("$!");
-    $sent += $wrote;
+sub say_to_gate {
+    my ($words) = @_;
+    for (my $sent = 0; $sent < length $words;) {
+        my $wrote = syswrite($gate, $words, length($words) - $sent, $sent);
+        defined $wrote or refuse("$!");
+        $sent += $wrote;
+    }
 }
-shutdown($gate, 1);
+say_to_gate($event);
 
-my $reply = '';
-while (my $got = sysread($gate, $reply, 1 << 20, length $reply)) { alarm $deadline }
-alarm 0;
+my ($reply, $decision) = ('');
+until (defined $decision) {
+    my $got = sysread($gate, $reply, 1 << 20, length $reply);
+    alarm $deadline;
+    say_to_gate("\n") if $reply =~ s/\A\n+//;
+    if ($reply =~ /\Asupervise \Q$nonce\E (\d{1,9})\n/) {
+        my $missing = $+[0] + $1 - length $reply;
+        $1 > 1 && $missing >= 0 or refuse('answer not understood');
+        $decision = substr($reply, $+[0]) if $missing == 0;
+    }
+    elsif ($reply =~ /\n/ || length $reply > 200) { refuse('answer not understood') }
+    $got or defined $decision or refuse($reply eq '' ? 'empty answer' : 'answer cut short');
+}
+alarm $deadline;    # for the two writes below
 
-$reply =~ s/\A\n+//;
-$reply =~ /\Asupervise \Q$nonce\E (\d+)\n/ or refuse($reply eq '' ? 'empty answer' : 'answer not understood');
-my $decision = substr($reply, $+[0]);
-length($decision) == $1 && $1 > 1 or refuse('answer cut short');
 my $wrote = syswrite(STDOUT, $decision);
 defined $wrote && $wrote == length $decision or refuse('could not pass the decision on');
+say_to_gate("taken\n");
 exit 0;

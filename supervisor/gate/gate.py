@@ -7,7 +7,6 @@ and setting the dry flag are one transaction; the reply leaves after its commit.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import time
@@ -21,6 +20,7 @@ from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surrounding
 from supervisor.errors import GateError, JournalError
 from supervisor.gate import wire
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
+from supervisor.gate.link import HookClientError, Link, StrangerError
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command
 from supervisor.gate.peer import Peer, peer_of
 from supervisor.gate.wire import HookEvent
@@ -28,8 +28,11 @@ from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
 from supervisor.policy import Decision, DecisionKind, Execution, Rulings, approved, decide, denied
 
-HEARTBEAT_S = 1.0
-"""How often a waiting call tells its hook client that the gate is alive."""
+HEARTBEAT_S = 0.5
+"""How often a waiting call and its hook client tell each other that they are alive."""
+
+_BINDING = frozenset({"PreToolUse", "SessionStart", "UserPromptSubmit", "PermissionRequest", "ConfigChange"})
+"""Events whose answer must reach Claude Code. The others only report, and may be cut off as it ends."""
 
 SHELLS = frozenset({"Bash", "PowerShell"})
 """Tools whose input is a command line that can be swapped for one that prints the notice."""
@@ -72,6 +75,12 @@ class Watcher:
     def fault(self, detail: str) -> None:
         """The gate could not do its work, or Claude Code is not as it was launched."""
 
+    def client_lost(self, detail: str) -> None:
+        """A hook client is gone or hangs. Unless Claude Code is just ending, that is a fault."""
+
+    def journal_failed(self, cause: JournalError) -> None:
+        """Something could not be journaled, so it was not let through."""
+
     def tampering(self, detail: str, n: int) -> None:
         """Something of the run reached for the supervisor."""
 
@@ -98,13 +107,14 @@ class Gate:
         admit: Callable[[Peer], bool],
         watcher: Watcher,
         network: NetworkDoor | None = None,
+        deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.rules = rules
         self.held = HeldCalls()
         self.closed = ""
         self._run_id = run_id
-        self._nonce = nonce.encode()
+        self._nonce = nonce
         self._permission_mode = permission_mode
         self._journal = journal
         self._hold_deadline_s = hold_deadline_s
@@ -112,6 +122,7 @@ class Gate:
         self._admit = admit
         self._watcher = watcher
         self._network = network
+        self._deadline_s = deadline_s
         self._clock = clock
         self._server: asyncio.Server | None = None
 
@@ -138,33 +149,37 @@ class Gate:
     # One connection carries one event and one answer.
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = Link(reader, writer, self._nonce, self._deadline_s)
+        binding = True
         try:
-            raw = await reader.read(-1)
             peer = peer_of(writer.get_extra_info("socket"))
-            nonce, _, body = raw.partition(b"\n")
-            if nonce != self._nonce or not self._admit(peer):
-                self._watcher.tampering(f"process {peer.pid} spoke to the gate's socket", 0)
-                return
-            reply = await self._answer(body, writer)
-            writer.write(wire.frame(self._nonce.decode(), reply))
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the hook client is gone: it blocked the call by itself
+            if not self._admit(peer):
+                raise StrangerError("not of this run")
+            event = wire.parse(await link.request())
+            binding = event.hook_event_name in _BINDING
+            await link.answer(await self._answer(event, link))
+            if event.hook_event_name == "SessionStart":
+                self._watcher.event(event)  # only now the way there and back is proven
+        except StrangerError:
+            self._watcher.tampering(f"process {peer.pid} spoke to the gate's socket", 0)
+        except HookClientError as cause:
+            if binding:
+                self._watcher.client_lost(str(cause))
+        except JournalError as cause:
+            self._watcher.journal_failed(cause)
         except Exception as cause:  # whatever goes wrong in here must end in a block and be said
             self._watcher.fault(f"the gate could not answer: {cause}")
         finally:
-            with contextlib.suppress(ConnectionError):
-                writer.close()
-                await writer.wait_closed()
+            await link.close()
 
-    async def _answer(self, raw: bytes, writer: asyncio.StreamWriter) -> dict[str, Any]:
-        event = wire.parse(raw)
+    async def _answer(self, event: HookEvent, link: Link) -> dict[str, Any]:
         if event.permission_mode and event.permission_mode != self._permission_mode:
             self._watcher.fault(
                 f"permission mode is {event.permission_mode}, launched with {self._permission_mode}"
             )
         match event.hook_event_name:
             case "PreToolUse":
-                return await self.decide(event, writer)
+                return await self.decide(event, link)
             case "UserPromptSubmit" if self.closed:
                 return wire.block(failure_reason(self.closed))
             case "PermissionRequest":
@@ -173,13 +188,15 @@ class Gate:
             case "ConfigChange":
                 self._watcher.event(event)
                 return wire.block("The supervisor keeps the configuration it launched this run with.")
+            case "SessionStart":
+                return wire.go_on("SessionStart")
             case name if name in wire.EVENTS:
                 self._watcher.event(event)
                 return wire.go_on(name)
             case name:
                 raise GateError(f"hook event {name!r} is not known")
 
-    async def decide(self, event: HookEvent, writer: asyncio.StreamWriter) -> dict[str, Any]:
+    async def decide(self, event: HookEvent, link: Link) -> dict[str, Any]:
         """The one way of a tool call. The answer is returned after its decision is on disk."""
         began = time.perf_counter()
         if self.closed:
@@ -219,12 +236,12 @@ class Gate:
                 if decision.alert is not None:
                     tx.record(AlertRaised(decision.alert, decision.why, n))
         except JournalError as cause:
-            self._watcher.fault(f"the journal could not take the decision: {cause}")
+            self._watcher.journal_failed(cause)
             return wire.deny(failure_reason(str(cause)))
         self._watcher.decided(decided)
         if decision.kind is not DecisionKind.HELD:
             return self._reply(call, decision, words)
-        settled = await self._hold(call, decided, judgement, writer)
+        settled = await self._hold(call, decided, judgement, link)
         made = Decision(settled.decision, settled.execution, decided.rule, settled.why)
         return self._reply(call, made, settled.notice)
 
@@ -257,29 +274,39 @@ class Gate:
     # A held call waits here; everything else goes on.
 
     async def _hold(
-        self, call: ToolCall, decided: CallDecided, judgement: Judgement, writer: asyncio.StreamWriter
+        self, call: ToolCall, decided: CallDecided, judgement: Judgement, link: Link
     ) -> CallSettled:
         held = HeldCall(decided.n, decided.tool_use_id, self._clock())
         self.held.add(held)
         try:
-            verdict = await self._verdict(held, writer)
+            verdict = await self._verdict(held, link)
         finally:
             self.held.drop(held)
         settled = self._settle(call, decided, judgement, verdict)
         self._watcher.settled(settled)
         return settled
 
-    async def _verdict(self, held: HeldCall, writer: asyncio.StreamWriter) -> Verdict:
-        deadline = self._clock() + self._hold_deadline_s
-        while self._clock() < deadline:
-            if not self._operator_present():
-                return Verdict(Answer.DENY, "deadline", "nobody is at the screen")
-            if verdict := await held.wait(HEARTBEAT_S):
-                return verdict
-            if writer.is_closing():
-                return Verdict(Answer.DENY, "runner", "Claude Code no longer waits for it")
-            writer.write(b"\n")
-        return Verdict(Answer.DENY, "deadline", f"no answer within {self._hold_deadline_s:.0f} s")
+    async def _verdict(self, held: HeldCall, link: Link) -> Verdict:
+        attending = asyncio.create_task(self._attend(held, link))
+        try:
+            deadline = self._clock() + self._hold_deadline_s
+            while self._clock() < deadline:
+                if not self._operator_present():
+                    return Verdict(Answer.DENY, "deadline", "nobody is at the screen")
+                if verdict := await held.wait(HEARTBEAT_S):
+                    return verdict
+            return Verdict(Answer.DENY, "deadline", f"no answer within {self._hold_deadline_s:.0f} s")
+        finally:
+            attending.cancel()
+            await asyncio.wait({attending})
+
+    async def _attend(self, held: HeldCall, link: Link) -> None:
+        """A call whose hook client fails is held no longer, and nothing else goes through after it."""
+        try:
+            await link.attend(HEARTBEAT_S)
+        except HookClientError as cause:
+            self._watcher.client_lost(str(cause))
+            held.answer(Verdict(Answer.DENY, "runner", str(cause)))
 
     def _settle(
         self, call: ToolCall, decided: CallDecided, judgement: Judgement, verdict: Verdict

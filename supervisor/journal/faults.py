@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from supervisor.errors import JournalError
+from supervisor.errors import JournalError, RefusedError
 
 _KEEP = "Nothing was changed. Move the file away to keep it, then start again with a fresh journal."
 
@@ -62,7 +62,8 @@ def fault(path: Path, error: Exception) -> JournalError:
     else:
         code = getattr(error, "sqlite_errorcode", -1)
     what, cure = _FAULTS.get(code & 0xFF, ("the journal cannot be used", "Check the file and its folder."))
-    return JournalError(f"{path}: {what} ({error})", cure=cure)
+    kind = RefusedError if code & 0xFF == sqlite3.SQLITE_CONSTRAINT else JournalError
+    return kind(f"{path}: {what} ({error})", cure=cure)
 
 
 @contextmanager
@@ -123,6 +124,6 @@ def unknown_row(path: Path, seq: int, kind: str, why: str) -> JournalError:
     )
 
 
-def refused(path: Path, why: str) -> JournalError:
+def refused(path: Path, why: str) -> RefusedError:
     """An event contradicts what the journal already holds."""
-    return JournalError(f"{path}: {why}", cure="Decide again from what the journal says now.")
+    return RefusedError(f"{path}: {why}", cure="Decide again from what the journal says now.")

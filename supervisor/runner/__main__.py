@@ -22,6 +22,7 @@ from supervisor.gate.gate import Judge
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
+from supervisor.policy import Mode
 from supervisor.runner.containment import Containment
 from supervisor.runner.rules import compile_rules, surroundings
 from supervisor.runner.run import Run
@@ -110,7 +111,14 @@ class _Launch:
         """Start Claude Code with the gate's hooks."""
         spec = self._spec
         words = settings.arguments(
-            settings=settings.injected_settings(hook, self._user, self.containment.sandbox),
+            settings=settings.injected_settings(
+                hook,
+                self._user,
+                self.containment.sandbox,
+                wait=settings.patience(
+                    spec.deadline_s, 0 if spec.mode is Mode.DRY_RUN else spec.hold_deadline_s
+                ),
+            ),
             session_id=spec.session_id,
             resume=spec.resume,
             mcp_config=self._mcp,

@@ -1,4 +1,4 @@
-"""Alerts: journaled, told to the operator's `notify` command, and kept until the journal can take them."""
+"""Alerts: journaled, and told to the operator's `notify` command."""
 
 from __future__ import annotations
 
@@ -12,45 +12,31 @@ from supervisor.journal.events import AlertRaised, AnyEvent
 from supervisor.policy import AlertKind
 from supervisor.runner.spec import RunSpec
 
-_RETRY_S = 0.5
-
 
 class Alarm:
     """Raises the alerts of one run.
 
     Args:
-        record: journals an event; False when the journal could not take it.
+        record: journals an event, now or later.
         notify: command per alert kind; it gets the alert as JSON on its standard input.
     """
 
     def __init__(
-        self, spec: RunSpec, record: Callable[[AnyEvent], bool], notify: Mapping[str, Sequence[str]]
+        self, spec: RunSpec, record: Callable[[AnyEvent], None], notify: Mapping[str, Sequence[str]]
     ) -> None:
         self._spec = spec
         self._record = record
         self._notify = notify
-        self._pending: list[AlertRaised] = []
-
-    @property
-    def pending(self) -> tuple[str, ...]:
-        """Alerts the journal could not take yet, as `kind: detail`."""
-        return tuple(f"{alert.alert.value}: {alert.detail}" for alert in self._pending)
+        self.told: set[int] = set()
+        """Process ids of the commands that were started and may still run."""
 
     def raise_(self, kind: AlertKind, detail: str, n: int = 0) -> None:
         """Raise one alert."""
         if kind.value in self._spec.disabled_alerts:
             return
         alert = AlertRaised(kind, detail, n)
-        if self._pending or not self._record(alert):
-            self._pending.append(alert)
+        self._record(alert)
         self._tell(alert)
-
-    async def retry(self) -> None:
-        """Journal what waits, again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(_RETRY_S)
-            while self._pending and self._record(self._pending[0]):
-                self._pending.pop(0)
 
     def _tell(self, alert: AlertRaised) -> None:
         command = self._notify.get(alert.alert.value)
@@ -72,6 +58,7 @@ class Alarm:
                 start_new_session=True,
             )
             assert process.stdin is not None
+            self.told.add(process.pid)
             with contextlib.suppress(OSError), process.stdin:
                 process.stdin.write(json.dumps(said).encode() + b"\n")
             # the operator's command runs as long as it likes; init or the reaper below collects it

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 
-from supervisor.errors import RunnerGoneError, UsageError
+from supervisor.errors import JournalError, RunnerGoneError, UsageError
 from supervisor.journal.events import Recorded, RunEnded
 from supervisor.journal.tail import tail
 from supervisor.places import Places
@@ -25,19 +25,39 @@ async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float)
 
     A runner that is gone is recovered; one that gives no answer for `silence_s` seconds is killed first
     (its guard ends Claude Code with it), because a gate that does not answer has failed.
+
+    Raises:
+        JournalError: the run has ended, and the journal cannot be read or cannot take its end. Whoever looks
+            next, once it is whole, is told.
     """
-    queue: asyncio.Queue[Recorded] = asyncio.Queue()
+    queue: asyncio.Queue[Recorded | JournalError] = asyncio.Queue()
 
     async def read() -> None:
-        async for batch in tail(places.journal, run_id):
-            for recorded in batch:
-                queue.put_nowait(recorded)
+        try:
+            async for batch in tail(places.journal, run_id):
+                for recorded in batch:
+                    queue.put_nowait(recorded)
+        except JournalError as cause:
+            while has_runner(places, run_id):
+                await asyncio.sleep(_LOOK_S)
+            queue.put_nowait(cause)
+
+    async def watch() -> None:
+        try:
+            await _watch(places, run_id, runner_pid, silence_s)
+        except JournalError as cause:
+            queue.put_nowait(cause)
 
     reading = asyncio.create_task(read())
-    watching = asyncio.create_task(_watch(places, run_id, runner_pid, silence_s))
+    watching = asyncio.create_task(watch())
     try:
         while True:
             recorded = await queue.get()
+            if isinstance(recorded, JournalError):
+                raise JournalError(
+                    f"the run has ended by a hook failure, and the journal failed: {recorded}",
+                    cure=f"{recorded.cure} Then `supervise runs` completes the run's history.".strip(),
+                ) from recorded
             yield recorded
             if isinstance(recorded.event, RunEnded):
                 return

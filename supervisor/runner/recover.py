@@ -13,6 +13,7 @@ from supervisor.journal.events import AlertRaised, Ending, RunEnded
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.policy import AlertKind
+from supervisor.runner.outbox import forget_unsaid, take_unsaid
 
 LOST = (
     "the runner died without a word; Claude Code was ended with it and nothing more went through."
@@ -30,16 +31,20 @@ def recover(places: Places, *, detail: str = LOST) -> list[str]:
         return []
     recovered = []
     for run_id in _open_runs(places.journal):
-        lock = _take(places.run_state(run_id) / "lock")
+        folders = (places.run_state(run_id), places.run_runtime(run_id))
+        lock = _take(folders[0] / "lock")
         if lock is None:
             continue
         try:
             with Journal.open(places.journal) as journal:
+                for event in take_unsaid(folders):
+                    with contextlib.suppress(JournalError):  # history may have gone on without it
+                        journal.append(run_id, event, durable=True)
                 with journal.decision(run_id) as tx:
-                    if tx.ended():
-                        continue
-                    tx.record(AlertRaised(AlertKind.HOOK_FAILURE, detail))
-                    tx.record(RunEnded(Ending.RUNNER_LOST, int(Exit.HOOK_FAILURE), "", detail))
+                    if not tx.ended():
+                        tx.record(AlertRaised(AlertKind.HOOK_FAILURE, detail))
+                        tx.record(RunEnded(Ending.RUNNER_LOST, int(Exit.HOOK_FAILURE), "", detail))
+                forget_unsaid(folders)
                 recovered.append(run_id)
         finally:
             os.close(lock)

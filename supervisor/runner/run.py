@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from supervisor.gate.hold import Answer, Verdict
 from supervisor.gate.peer import Peer, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
-    AlertRaised,
     AnyEvent,
     CallDecided,
     CallOutcome,
@@ -44,11 +44,12 @@ from supervisor.runner.containment import Containment
 from supervisor.runner.credit import Credit
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
+from supervisor.runner.outbox import Outbox
 from supervisor.runner.reload import watch_packs
 from supervisor.runner.rules import compile_rules, pack_folders
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
-from supervisor.session.family import is_below, signal_all
+from supervisor.session.family import descendants, is_below, signal_all
 from supervisor.session.headless import Init, NoVerdict, TurnEnded
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, Transcript, TranscriptRecord
@@ -56,6 +57,9 @@ from supervisor.shadow.attribution import Touched
 
 _DIALOG_S = 5.0
 """After this long without a handshake a person is probably asked something (trust, login)."""
+
+_LAST_MOMENTS_S = 0.3
+"""When Claude Code ends, its hook clients end a moment before its guard does."""
 
 _QUESTIONS = frozenset({"AskUserQuestion", "ExitPlanMode"})
 _CHECKPOINT_S = 20.0
@@ -70,10 +74,12 @@ class Run(Watcher):
         self.agent: Agent | None = None
         self.watchers = 0
         self._journal = journal
+        self._outbox = Outbox(journal, spec.run_id, self.journal_failed)
         self._alarm = Alarm(spec, self._record, spec.notify)
         self._observer = Observer(grace_s=spec.deadline_s + 1)
         self._ready = asyncio.Event()
         self._fault = asyncio.Event()
+        self._gone = asyncio.Event()
         self._stopping = asyncio.Event()
         self._transcript_done = asyncio.Event()
         self._transcript: Transcript | None = None
@@ -97,6 +103,7 @@ class Run(Watcher):
             operator_present=lambda: not spec.headless or self.watchers > 0,
             admit=self._admit,
             watcher=self,
+            deadline_s=spec.deadline_s,
             network=containment.wrapper,
         )
         shadow = containment.shadow
@@ -138,10 +145,10 @@ class Run(Watcher):
 
     def fault(self, detail: str) -> None:
         """A floor gave way: nothing goes through any more, and everybody is told, once."""
-        if self._fault.is_set():
+        self.gate.shut(detail)
+        if self._fault.is_set() or self._stopping.is_set() or self._gone.is_set():
             return
         self._fault.set()
-        self.gate.shut(detail)
         self._alarm.raise_(AlertKind.HOOK_FAILURE, detail)
         if self.spec.headless:
             self._end(Ending.HOOK_FAILED, detail)
@@ -149,6 +156,16 @@ class Run(Watcher):
             self._to(State.PAUSED, detail)
             # a moment for answers under way: a stopped hook client would look like a second failure
             asyncio.get_running_loop().call_later(0.1, self._freeze)
+
+    def client_lost(self, detail: str) -> None:
+        """Nothing goes through from here on. It is a fault unless Claude Code itself is gone, too."""
+        self.gate.shut(detail)
+        asyncio.get_running_loop().call_later(_LAST_MOMENTS_S, self.fault, detail)
+
+    def journal_failed(self, cause: JournalError) -> None:
+        """Something could not be journaled."""
+        self._outbox.broken()
+        self.fault(f"the journal failed: {cause}")
 
     def tampering(self, detail: str, n: int) -> None:
         """Something of the run reached for the supervisor."""
@@ -214,7 +231,7 @@ class Run(Watcher):
     @property
     def pending(self) -> tuple[str, ...]:
         """Alerts that the journal could not take yet."""
-        return self._alarm.pending
+        return self._outbox.alerts
 
     # The life of a run.
 
@@ -230,6 +247,9 @@ class Run(Watcher):
             launch: starts Claude Code with the given hook command.
             learn: the rules with what trusted MCP servers say of their tools; the task waits for it.
             ready: called once the gate is proven and Claude Code was started.
+
+        Raises:
+            LaunchError: the gate could not be proven, or Claude Code not be started; it is journaled.
         """
         hook = hook_command(self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl")
         await self.gate.serve(self.spec.gate_socket)
@@ -238,13 +258,14 @@ class Run(Watcher):
             await self._health.prove()
             self.agent = await launch(hook)
         except LaunchError as cause:
-            return self._finish(Ending.NOT_STARTED, str(cause))
+            self._finish(Ending.NOT_STARTED, str(cause))
+            raise
         ready()
         threading.Thread(target=self._checkpoints, name="checkpoints", daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self._watch_health()),
-                tasks.create_task(self._alarm.retry()),
+                tasks.create_task(self._outbox.retry()),
                 tasks.create_task(self._hand_over_task(learn)),
                 tasks.create_task(self._reload_rules()),
                 tasks.create_task(self._read_stream()),
@@ -255,11 +276,23 @@ class Run(Watcher):
             if not gone.done():
                 self.agent.end()
             code = await gone
+            self._gone.set()
             stopping.cancel()
             for task in background:
                 task.cancel()
+        if code < 0 and not self._stopping.is_set():
+            self._guard_lost(code)
         await self._read_to_the_end()
         return self._finish(*self._how_it_ended(code))
+
+    def _guard_lost(self, code: int) -> None:
+        """The guard did not end but was killed, and Claude Code with it: end what they left behind."""
+        detail = f"the guard was killed by signal {-code}; all processes of the run were ended"
+        self.gate.shut(detail)
+        ours = [pid for told in self._alarm.told for pid in (told, *descendants(told))]
+        signal_all(os.getpid(), signal.SIGKILL, spare=ours)
+        self._alarm.raise_(AlertKind.CONTAINMENT_LOST, detail)
+        self._end(Ending.HOOK_FAILED, detail)
 
     def _how_it_ended(self, code: int) -> tuple[Ending, str]:
         if self._ending is not None:
@@ -284,10 +317,9 @@ class Run(Watcher):
             Ending.HOOK_FAILED: Exit.HOOK_FAILURE,
         }.get(ending, Exit.AGENT_FAILED)
         self.state = State.ENDED
-        with contextlib.suppress(JournalError):
-            self._journal.append(
-                self.spec.run_id, RunEnded(ending, int(code), self._result, detail), durable=True
-            )
+        self._record(RunEnded(ending, int(code), self._result, detail))
+        if not self._outbox.flush():
+            self._outbox.save((Path(self.spec.state_dir), Path(self.spec.runtime_dir)))
         return code
 
     def begin(self, started: RunStarted) -> None:
@@ -359,7 +391,11 @@ class Run(Watcher):
         await watch_packs(pack_folders(self.spec), compile_anew, changed, broken)
 
     async def _watch_health(self) -> None:
+        looked = time.monotonic()
         while True:
+            silence_s, looked = time.monotonic() - looked, time.monotonic()
+            if silence_s > self.spec.deadline_s:
+                self.fault(f"the gate stood still for {silence_s:.0f} s")
             if not self._fault.is_set() and (trouble := self._health.trouble()):
                 self.fault(trouble)
             for finding in self._observer.overdue():
@@ -414,7 +450,7 @@ class Run(Watcher):
                 self.fault(finding.detail)
             case Unsupervised():
                 self._alarm.raise_(AlertKind.UNSUPERVISED_CALL, finding.detail)
-            case AgentTrouble():
+            case AgentTrouble() if not self._fault.is_set():
                 self._agent_failed = True
                 self._alarm.raise_(AlertKind.AGENT_FAILURE, finding.detail)
 
@@ -423,14 +459,8 @@ class Run(Watcher):
 
     # Small things.
 
-    def _record(self, event: AnyEvent, *, durable: bool = True) -> bool:
-        try:
-            self._journal.append(self.spec.run_id, event, durable=durable)
-        except JournalError as cause:
-            if not isinstance(event, AlertRaised):
-                self.fault(f"the journal could not be written: {cause}")
-            return False
-        return True
+    def _record(self, event: AnyEvent, *, durable: bool = True) -> None:
+        self._outbox.put(event, durable=durable)
 
     def _to(self, state: State, detail: str = "") -> None:
         if self.state in (State.PAUSED, State.ENDED) and state not in (State.ENDED, State.WORKING):

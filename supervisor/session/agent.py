@@ -62,7 +62,7 @@ class Agent(Protocol):
         ...
 
     async def wait(self) -> int:
-        """Its exit code, once it and all its children are gone."""
+        """Its exit code, once it and all its children are gone; -n where signal n ended the guard itself."""
         ...
 
     def last_words(self) -> str:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 
 from supervisor.gate.peer import parent_of
 
@@ -23,10 +24,14 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def signal_all(root: int, number: signal.Signals) -> int:
-    """Send `number` to everything below `root`, again until nobody new turns up; how many got it."""
+def signal_all(root: int, number: signal.Signals, *, spare: Collection[int] = ()) -> int:
+    """Send `number` to everything below `root`, again until nobody new turns up; how many got it.
+
+    Args:
+        spare: process ids that do not get it.
+    """
     reached: set[int] = set()
-    while fresh := [pid for pid in descendants(root) if pid not in reached]:
+    while fresh := [pid for pid in descendants(root) if pid not in reached and pid not in spare]:
         for pid in fresh:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)

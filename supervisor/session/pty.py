@@ -187,15 +187,14 @@ class Terminal:
         self.closed.set()
 
     async def wait(self) -> int:
-        """The program's exit code once it has ended (128 + n after signal n)."""
+        """The program's exit code once it has ended, -n after signal n."""
         await self.closed.wait()
         _pid, status = await asyncio.to_thread(os.waitpid, self.pid, 0)
         with contextlib.suppress(OSError):
             os.close(self._fd)
         self._child.closed = True
         self._child.terminated = True
-        code = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else 128 - code
+        return os.waitstatus_to_exitcode(status)
 
 
 def plain(text: str) -> str:

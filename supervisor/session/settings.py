@@ -8,6 +8,7 @@ over; everything else is listed as suspended.
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -23,8 +24,34 @@ PERMISSION_MODE = "dontAsk"
 SILENT = frozenset({"PostToolUse", "PostToolUseFailure", "SubagentStart", "Stop", "Notification"})
 """Events that only report: Claude Code need not wait for their answer."""
 
-_HOOK_TIMEOUT_S = 86_400
-"""Longer than any held call; the hook client has its own, much shorter, deadline for silence."""
+_HOOK_TIMEOUT_S = 60.0
+_MARGIN_S = 3.0
+"""Claude Code gives a hook client up this much later than the client gives up the gate."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long Claude Code waits for a hook client before it takes the hook for failed.
+
+    Attributes:
+        call_s: for the decision on a call.
+        event_s: for the answer to any other event.
+    """
+
+    call_s: float = _HOOK_TIMEOUT_S
+    event_s: float = _HOOK_TIMEOUT_S
+
+
+def patience(deadline_s: float, hold_deadline_s: float) -> Patience:
+    """How long a hook can take at the most, given the gate's deadlines.
+
+    Args:
+        deadline_s: longest silence of the gate that a hook client accepts.
+        hold_deadline_s: longest time a call is held; 0 where none ever is.
+    """
+    silence_s = deadline_s + _MARGIN_S
+    return Patience(call_s=hold_deadline_s + silence_s, event_s=silence_s)
+
 
 _UNDERMINES = ("CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE", "CLAUDECODE", "PERL5OPT", "PERL5LIB", "PERL5DB")
 """Variables that switch injected hooks off, or change what the hook client runs."""
@@ -93,7 +120,10 @@ def read_user_settings(home: Path, cwd: Path) -> UserSettings:
 
 
 def injected_settings(
-    hook: list[str], user: UserSettings, sandbox: Mapping[str, Any] | None = None
+    hook: list[str],
+    user: UserSettings,
+    sandbox: Mapping[str, Any] | None = None,
+    wait: Patience = Patience(),
 ) -> dict[str, Any]:
     """The settings of one run: the gate's hooks on every event, the user's deny rules, nothing that allows.
 
@@ -101,25 +131,26 @@ def injected_settings(
         hook: program and arguments of the hook client, absolute.
         user: what is carried over.
         sandbox: Claude Code's own `sandbox` setting, where the machine can hold it.
+        wait: how long Claude Code waits for a hook client.
     """
     settings: dict[str, Any] = {
         **user.carried,
         "disableAllHooks": False,
         "disableSkillShellExecution": True,
         "permissions": {"deny": list(user.deny), "disableBypassPermissionsMode": "disable"},
-        "hooks": {event: [{"matcher": "*", "hooks": [_entry(event, hook)]}] for event in EVENTS},
+        "hooks": {event: [{"matcher": "*", "hooks": [_entry(event, hook, wait)]}] for event in EVENTS},
     }
     if sandbox is not None:
         settings["sandbox"] = dict(sandbox)
     return settings
 
 
-def _entry(event: str, hook: list[str]) -> dict[str, Any]:
+def _entry(event: str, hook: list[str], wait: Patience) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": "command",
         "command": hook[0],
         "args": hook[1:],
-        "timeout": _HOOK_TIMEOUT_S if event == "PreToolUse" else 60,
+        "timeout": math.ceil(wait.call_s if event == "PreToolUse" else wait.event_s),
         "onFailure": "block",
     }
     if event in SILENT:

@@ -1,0 +1,101 @@
+"""What a run has to say, on its way into the journal: in order, and kept while the journal cannot take it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from supervisor.errors import JournalError, RefusedError
+from supervisor.journal.events import AlertRaised, AnyEvent
+from supervisor.journal.writer import Journal
+
+_RETRY_S = 0.5
+_UNSAID = "unsaid.jsonl"
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+class Outbox:
+    """Journals the events of one run.
+
+    Args:
+        failed: told when the journal fails; events wait from then on.
+    """
+
+    def __init__(self, journal: Journal, run_id: str, failed: Callable[[JournalError], None]) -> None:
+        self._journal = journal
+        self._run_id = run_id
+        self._failed = failed
+        self._waiting: deque[tuple[AnyEvent, bool]] = deque()
+        self._broken = False
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """Alerts that wait, as `kind: detail`."""
+        waiting = (event for event, _ in self._waiting)
+        return tuple(f"{e.alert.value}: {e.detail}" for e in waiting if isinstance(e, AlertRaised))
+
+    def broken(self) -> None:
+        """The journal is known to fail: do not wait for it before the next retry."""
+        self._broken = True
+
+    def put(self, event: AnyEvent, *, durable: bool) -> None:
+        """Journal `event`, now or as soon as the journal can take it. See `Journal.append` for `durable`."""
+        self._waiting.append((event, durable))
+        if not self._broken:
+            self.flush()
+
+    def flush(self) -> bool:
+        """Journal what waits; whether nothing waits any more. Blocks as long as the journal lets it wait."""
+        while self._waiting:
+            event, durable = self._waiting[0]
+            try:
+                self._journal.append(self._run_id, event, durable=durable)
+            except RefusedError as cause:
+                self._failed(cause)  # it never will be taken: what comes after it must not wait for it
+            except JournalError as cause:
+                if not self._broken:
+                    self._broken = True
+                    self._failed(cause)
+                return False
+            self._waiting.popleft()
+        self._broken = False
+        return True
+
+    async def retry(self) -> None:
+        """Flush again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(_RETRY_S)
+            self.flush()
+
+    def save(self, folders: Sequence[Path]) -> None:
+        """Keep what still waits in the first of `folders` that takes it, for `take_unsaid`."""
+        lines = b"".join(msgspec.json.encode(event) + b"\n" for event, _ in self._waiting)
+        for folder in folders if lines else ():
+            with contextlib.suppress(OSError):
+                path = folder / _UNSAID
+                path.write_bytes(lines)
+                path.chmod(0o600)
+                return
+
+
+def take_unsaid(folders: Sequence[Path]) -> tuple[AnyEvent, ...]:
+    """What a runner that has ended could not journal, in order; nothing that is not whole."""
+    events: list[AnyEvent] = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for line in (folder / _UNSAID).read_bytes().splitlines():
+                with contextlib.suppress(msgspec.DecodeError):
+                    events.append(_decoder.decode(line))
+    return tuple(events)
+
+
+def forget_unsaid(folders: Sequence[Path]) -> None:
+    """It stands in the journal now."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            (folder / _UNSAID).unlink()

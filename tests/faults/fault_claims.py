@@ -1,0 +1,85 @@
+"""What must hold of every fault, whatever it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+
+from fault_run import FaultRun, Moment, Way
+from fault_table import Fault, break_answers
+
+from harness.machine import Machine
+from harness.waiting import wait_for
+from supervisor.policy import AlertKind
+
+EXIT_HOOK_FAILURE = 3
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a fault came to.
+
+    Attributes:
+        written: files that the agent wrote after the fault.
+        failures: hook failures raised.
+        alert_s: seconds from the blow until somebody outside could know of it.
+        exit_code: that of the foreground process; None for a run in a terminal.
+    """
+
+    written: tuple[str, ...]
+    failures: tuple[str, ...]
+    alert_s: float
+    exit_code: int | None
+    agent_failures: int
+    lost: int
+    verified: bool
+
+
+def suffer(machine: Machine, way: Way, moment: Moment, fault: Fault) -> Seen:
+    """Run, break it, watch until it is told and over, and look at what is left."""
+    run = FaultRun(machine, way, moment)
+    break_answers(run)
+    run.start()
+    decided = run.decided()
+    expected = ["before.txt"] if moment is Moment.AFTER else []
+    struck = time.monotonic()
+    exit_code = None
+    with fault.on(run):
+        if fault.kills_runner:
+            wait_for(run.ended, "the end of the runner")
+        if way is Way.HEADLESS:
+            exit_code = run.process.wait(60)
+            told = time.monotonic()
+        else:
+            if fault.kills_runner:
+                machine.supervise("runs")
+            wait_for(run.failures, "the alert", 30)
+            told = time.monotonic()
+            if not fault.kills_runner:
+                wait_for(run.frozen, "the run to stand still", 30)
+    if way is Way.INTERACTIVE and not fault.kills_runner:
+        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal", 30)
+        run.stop()
+    wait_for(lambda: not machine.processes(), "all processes of the run to end", 30)
+    shown = json.loads(machine.supervise("show", run.run_id, "--json").stdout)
+    kept = [event for event in run.decided() if event in decided]
+    return Seen(
+        written=tuple(name for name in run.written() if name not in expected),
+        failures=tuple(run.failures()),
+        alert_s=told - struck,
+        exit_code=exit_code,
+        agent_failures=sum(alert["kind"] == "agent failure" for alert in shown["alerts"]),
+        lost=len(decided) - len(kept),
+        verified=run.verify(),
+    )
+
+
+def holds(machine: Machine, way: Way, moment: Moment, fault: Fault) -> None:
+    """Fail unless nothing got through, one hook failure was raised, and nothing was lost."""
+    seen = suffer(machine, way, moment, fault)
+    assert seen.written == ()
+    assert len(seen.failures) == 1, seen.failures
+    assert seen.agent_failures == 0
+    assert seen.lost == 0 and seen.verified
+    assert seen.exit_code == (EXIT_HOOK_FAILURE if way is Way.HEADLESS else None)

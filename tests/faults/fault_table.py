@@ -1,0 +1,210 @@
+"""The faults: each strikes a run that stands still, and lets the agent go on in the same breath.
+
+What is broken is broken for real: files are moved, processes get signals, locks are held, disks are full.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fault_run import DEADLINE_S, FaultRun, Moment, Way, kill
+
+from harness.waiting import wait_for
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way in which the gate can fail.
+
+    Attributes:
+        strike: breaks it and releases the agent; what it yields back to ends the fault.
+        told_after_cure: the journal itself is what failed, so it takes the alert only once it is whole again.
+        kills_runner: nobody is left to pause the run: whoever looks next finds it and ends it.
+    """
+
+    name: str
+    strike: Callable[[FaultRun], Iterator[None]]
+    told_after_cure: bool = False
+    kills_runner: bool = False
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "-")
+
+    @contextmanager
+    def on(self, run: FaultRun) -> Iterator[None]:
+        """The run under this fault; it is cured when the block ends."""
+        yield from self.strike(run)
+
+
+def _client_missing(run: FaultRun) -> Iterator[None]:
+    away = run.client_file.with_name("moved.pl")
+    run.client_file.rename(away)
+    run.release()
+    yield
+    away.rename(run.client_file)
+
+
+def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
+    """Send a signal to a hook client that waits for its answer; its process id.
+
+    Before the handshake it waits because the gate is busy, after it because its call is held.
+    """
+    if run.moment is Moment.AFTER:
+        run.release()
+        wait_for(lambda: run.status_is("waiting"), "a call that is held", 30)
+        client = wait_for(run.client, "the hook client of the held call", 30)
+        kill(client, number)
+        return client
+    kill(run.runner, signal.SIGSTOP)
+    run.release()
+    client = wait_for(run.client, "a hook client that waits", 30)
+    kill(client, number)
+    kill(run.runner, signal.SIGCONT)
+    return client
+
+
+def _client_killed(run: FaultRun) -> Iterator[None]:
+    with run.watched():
+        _while_it_waits(run, signal.SIGKILL)
+        yield
+
+
+def _client_hangs(run: FaultRun) -> Iterator[None]:
+    with run.watched():
+        client = _while_it_waits(run, signal.SIGSTOP)
+        yield
+        kill(client, signal.SIGCONT)
+
+
+def _gate_killed(run: FaultRun) -> Iterator[None]:
+    kill(run.runner, signal.SIGKILL)
+    yield
+
+
+def _gate_hangs(run: FaultRun) -> Iterator[None]:
+    runner = run.runner
+    kill(runner, signal.SIGSTOP)
+    run.release()
+    if run.way is Way.INTERACTIVE:
+        # No screen is open: silence blocks the agent's calls, and the runner tells when it comes back.
+        wait_for(run.client, "a hook client that waits", 30)
+        wait_for(lambda: not run.client(), "the hook client to give up", DEADLINE_S + 10)
+        kill(runner, signal.SIGCONT)
+    yield
+
+
+def _answers(words: str) -> Callable[[FaultRun], Iterator[None]]:
+    """The gate sends `words` (a Python expression over the whole `frame`) in place of what it decided."""
+
+    def strike(run: FaultRun) -> Iterator[None]:
+        broken = run.machine.root / "answer"
+        broken.write_text(words)
+        run.release()
+        yield
+        broken.unlink()
+
+    return strike
+
+
+def break_answers(run: FaultRun) -> None:
+    """Prepare this run's own copy of the gate: once the file `answer` is there, it answers as that says."""
+    wire = run.source / "supervisor" / "gate" / "wire.py"
+    wire.write_text(
+        wire.read_text()
+        + "\n_whole = frame\n\n"
+        + "def frame(nonce: str, decision: dict[str, Any]) -> bytes:\n"
+        + "    frame = _whole(nonce, decision)\n"
+        + "    try:\n"
+        + f"        return eval(open({str(run.machine.root / 'answer')!r}).read())\n"
+        + "    except FileNotFoundError:\n"
+        + "        return frame\n"
+    )
+
+
+def _socket_removed(run: FaultRun) -> Iterator[None]:
+    (run.runtime / "gate.sock").unlink()
+    run.release()
+    yield
+
+
+def _socket_replaced(run: FaultRun) -> Iterator[None]:
+    """Another process listens where the gate did, and would allow everything."""
+    path = run.runtime / "gate.sock"
+    allow = json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow"}})
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    nonce = connection.recv(65_536).partition(b" ")[0].decode()
+                    connection.sendall(f"supervise {nonce} {len(allow)}\n{allow}".encode())
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        run.release()
+        yield
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _journal_locked(run: FaultRun) -> Iterator[None]:
+    with closing(sqlite3.connect(run.journal, isolation_level=None, timeout=30)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        run.release()
+        yield
+        other.execute("ROLLBACK")
+
+
+def _disk_full(run: FaultRun) -> Iterator[None]:
+    """The journal's log cannot grow by one byte: the kernel refuses the write."""
+    log = Path(f"{run.journal}-wal")
+    before = resource.prlimit(run.runner, resource.RLIMIT_FSIZE)
+    resource.prlimit(run.runner, resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    run.release()
+    yield
+    resource.prlimit(run.runner, resource.RLIMIT_FSIZE, before)
+
+
+def _journal_replaced(run: FaultRun) -> Iterator[None]:
+    names = [Path(f"{run.journal}{suffix}") for suffix in ("", "-wal", "-shm")]
+    away = [name.with_name(f"kept-{name.name}") for name in names]
+    for name, kept in zip(names, away, strict=True):
+        name.rename(kept)
+    names[0].touch(0o600)
+    run.release()
+    yield
+    for name, kept in zip(names, away, strict=True):
+        kept.rename(name)
+
+
+FAULTS = (
+    Fault("client missing", _client_missing),
+    Fault("client killed", _client_killed),
+    Fault("client hangs", _client_hangs),
+    Fault("gate killed", _gate_killed, kills_runner=True),
+    Fault("gate hangs", _gate_hangs),
+    Fault("gate answers garbage", _answers("b'\\x00\\xff not a frame'")),
+    Fault("gate answers nothing", _answers("b''")),
+    Fault("gate answers half", _answers("frame[: len(frame) // 2]")),
+    Fault("socket removed", _socket_removed),
+    Fault("socket replaced", _socket_replaced),
+    Fault("journal locked", _journal_locked, told_after_cure=True),
+    Fault("disk full", _disk_full, told_after_cure=True),
+    Fault("journal replaced", _journal_replaced, told_after_cure=True),
+)
