@@ -126,7 +126,7 @@ def _option(rule: Rule, word: Word, words: list[Word], index: int, parsed: Argum
         if not _may_help(rule, parsed):
             parsed.doubts.append(f"{text} may not be what it looks like here")
             return index
-        if text == "--help" or not parsed.positionals:
+        if text == "--help" or (not rule.path and len(words) == 1):
             parsed.helps = True
             return index
     option = rule.options.get(name)
@@ -231,7 +231,18 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
     if option.role is Role.HELP and _may_help(parsed.rule, parsed):
         parsed.helps = True
-    if value is not None and option.harmless and value.exact:
-        if any(fnmatchcase(value.text, glob) for glob in option.harmless):
-            option = Option(takes=option.takes, name=option.name)
+    if value is not None and (option.harmless or option.harmful) and _is_harmless(option, value):
+        option = Option(takes=option.takes, name=option.name)
     parsed.given.append(Given(option, name, value))
+
+
+def _is_harmless(option: Option, value: Word) -> bool:
+    if option.harmful:
+        return value.exact and not any(fnmatchcase(value.text, glob) for glob in option.harmful)
+    if value.exact:
+        return any(fnmatchcase(value.text, glob) for glob in option.harmless)
+    if value.many:
+        return False
+    # What is known of the value may be enough: `Accept:*`.
+    begins = [glob[:-1] for glob in option.harmless if glob.endswith("*")]
+    return any(value.prefix.startswith(begin) for begin in begins if not set(begin) & set("*?["))

@@ -50,7 +50,7 @@ class Expander:
 
     def text(self, node: Node) -> str:
         """The source text of `node`."""
-        return self.source[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def statements(self, node: Node) -> None:
         """Judge the statements in `node`."""
@@ -223,7 +223,7 @@ class Expander:
     def _quoted_text(self, start: int, end: int, *, heredoc: bool = False) -> list[Piece]:
         if end <= start:
             return []
-        value = double_quoted(self.source[start:end].decode("utf-8", "surrogatepass"), heredoc=heredoc)
+        value = double_quoted(self.source[start:end].decode("utf-8", "replace"), heredoc=heredoc)
         if value is None:
             self.doubt("a quoted text is not understood")
             return [("", Kind.UNKNOWN)]

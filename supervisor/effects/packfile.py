@@ -41,6 +41,7 @@ class OptionTable(_Table, frozen=True):
     makes: EffectKind | None = None
     as_: str = msgspec.field(default="", name="as")
     harmless: list[str] = []
+    harmful: list[str] = []
     target: str = ""
     why: str = ""
     in_place: bool = False

@@ -307,7 +307,7 @@ class _Pack:
         table = self.source.convert((*where, names), value, OptionTable)
         base = self._role(where, names, table.is_) if table.is_ else Option()
         takes = table.takes or base.takes
-        if not table.is_ and table.takes is None and (table.as_ or table.harmless):
+        if not table.is_ and table.takes is None and (table.as_ or table.harmless or table.harmful):
             takes = Takes.VALUE
         self._template(where, names, table.target)
         return msgspec.structs.replace(
@@ -317,6 +317,7 @@ class _Pack:
             makes=table.makes or base.makes,
             name=table.as_ or base.name,
             harmless=tuple(table.harmless),
+            harmful=tuple(table.harmful),
             target=table.target,
             why=table.why,
             in_place=table.in_place,

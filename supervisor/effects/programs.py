@@ -14,7 +14,7 @@ from supervisor.effects.arguments import Arguments, Given, take_apart
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.rules import Option, Positional, Program, Role, Rule, Style, Takes
 from supervisor.effects.state import State
-from supervisor.effects.targets import Target, copy_target, file_targets, url_target
+from supervisor.effects.targets import Target, copy_target, fetches, file_targets, url_target
 from supervisor.effects.words import UNKNOWN, UNKNOWN_MANY, Word
 
 if TYPE_CHECKING:
@@ -174,7 +174,11 @@ class _Call:
             base = rule.bare
         elif count <= rule.max_read_args and not parsed.spread:
             base = READ
-        makes = [g.option.makes for g in parsed.given if g.option.makes is not None]
+        decisive = [g for g in parsed.given if g.option.makes is not None]
+        for given in decisive:
+            if given.value is not None and not given.value.exact:
+                parsed.doubts.append(f"the value of {given.name} is not known before it runs")
+        makes = [given.option.makes for given in decisive if given.option.makes is not None]
         if makes:
             base = max(makes, key=lambda kind: kind.weight)
         return base
@@ -421,8 +425,9 @@ class _Call:
             kind = WRITE
         for url in self.urls:
             target = url_target(url)
-            if target.uri.startswith("file:") and kind is WRITE:
-                kind = WRITE
+            if kind is READ and not fetches(url):
+                self._emit(UNKNOWN_KIND, target, "what such a URL sends is not known")
+                continue
             self._emit(kind, target, f"sends a {verb} request", consumes=self.rule.consumes)
 
     # -- noting

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+import warnings
 
 import msgspec
 
@@ -65,7 +67,7 @@ _MODULES: dict[str, frozenset[str] | None] = {
     "heapq": None,
     "pprint": frozenset(("pprint", "pformat")),
     "platform": frozenset(("python_version", "system", "machine", "platform", "release", "node", "processor")),
-    "sys": frozenset(("argv", "stdin", "stdout", "stderr", "exit", "version", "version_info", "path", "platform",
+    "sys": frozenset(("argv", "stdin", "stdout", "stderr", "exit", "version", "version_info", "platform",
                       "executable", "maxsize", "byteorder", "prefix")),
     "os": frozenset(("path", "getcwd", "environ", "getenv", "sep", "linesep", "listdir", "cpu_count", "getpid", "name")),
     "urllib.parse": frozenset(("quote", "unquote", "urlparse", "urlsplit", "urlencode", "parse_qs", "parse_qsl",
@@ -104,7 +106,9 @@ class _Problem(Exception):
 def use_of(code: str) -> PythonUse:
     """What `code` uses."""
     try:
-        tree = ast.parse(code)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return PythonUse(problem="the Python cannot be parsed")
     proof = _Proof()
@@ -189,7 +193,7 @@ class _Proof:
         if head in self.aliases:
             self._module_attribute(self.aliases[head] + dotted[len(head) :])
             return
-        if node.attr.startswith("_") or node.attr not in _METHODS:
+        if node.attr.startswith("_") or node.attr not in _METHODS | _CLASS_METHODS:
             raise _Problem(f"what .{node.attr} does is not known")
         self._expression(node.value)
 
@@ -201,7 +205,10 @@ class _Proof:
             parts = ["urllib.parse", *parts[2:]]
         module, names = parts[0], parts[1:]
         allowed = _MODULES.get(module, frozenset())
-        if not names or (allowed is not None and names[0] not in allowed):
+        imported = (
+            bool(names) and names[0] in sys.stdlib_module_names and names[0] not in ("datetime", "time")
+        )
+        if not names or (allowed is not None and names[0] not in allowed) or (allowed is None and imported):
             raise _Problem(f"{dotted} may do anything")
         rest = names[1:]
         if module == "os" and names[0] == "path":
@@ -217,7 +224,7 @@ class _Proof:
         modules_inside = module in ("re", "json", "datetime", "string", "math") or not rest
         if rest and not (modules_inside or all(part in _METHODS for part in rest)):
             raise _Problem(f"{dotted} may do anything")
-        if any(part not in _METHODS and part not in _HARMLESS_CLASS_METHODS for part in rest):
+        if any(part not in _METHODS and part not in _CLASS_METHODS for part in rest):
             raise _Problem(f"{dotted} may do anything")
 
     def _open(self, node: ast.Call) -> None:
@@ -239,7 +246,7 @@ class _Proof:
             self._expression(path)
 
 
-_HARMLESS_CLASS_METHODS = names(
+_CLASS_METHODS = names(
     """
     now utcnow today fromisoformat fromtimestamp utc max min chain from_iterable compile
     ascii_letters strptime combine

@@ -67,6 +67,7 @@ class Option(msgspec.Struct, frozen=True):
         makes: what its presence makes of the command's own effect (`--dry-run` makes a write a read).
         name: the value is kept under this name for target templates.
         harmless: globs; a value that matches one leaves the call alone, any other has `effect`.
+        harmful: globs; only a value that matches one has `effect`.
         target: target template of `effect`.
         why: one sentence for the operator.
         in_place: the files that the call would read are changed.
@@ -79,6 +80,7 @@ class Option(msgspec.Struct, frozen=True):
     makes: EffectKind | None = None
     name: str = ""
     harmless: tuple[str, ...] = ()
+    harmful: tuple[str, ...] = ()
     target: str = ""
     why: str = ""
     in_place: bool = False

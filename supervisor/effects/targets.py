@@ -18,6 +18,8 @@ HARMLESS_FILES = frozenset(
 _FD = re.compile(r"/dev/fd/\d+")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _HOST_PATH = re.compile(r"(?:[\w.%+~-]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):")
+_FETCHING = frozenset(("http://", "https://", "ftp://", "ftps://", "sftp://", "scp://", "file://"))
+_GUESSED = ("dict.", "ldap.", "imap.", "smtp.", "pop3.", "{", "[")
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1", "0.0.0.0", "ip6-localhost"))
 
 
@@ -76,6 +78,16 @@ def _scope(path: str, around: Surroundings) -> Scope:
 def url_target(word: Word, scheme: str = "https") -> Target:
     """The URL that `word` is, without user, query and fragment. Loopback lies on the host."""
     return _url(word.text if word.exact else word.prefix + "*", scheme)
+
+
+def fetches(word: Word) -> bool:
+    """Whether a plain request for this URL only fetches: other schemes can carry commands."""
+    known = word.prefix.lower()
+    scheme = _SCHEME.match(known)
+    if scheme:
+        return scheme[0] in _FETCHING
+    # Without a scheme some clients guess it from the beginning of the host name.
+    return bool(known) and not known.startswith(_GUESSED) and (word.exact or "/" in known)
 
 
 @lru_cache(maxsize=1024)
