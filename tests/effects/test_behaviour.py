@@ -38,7 +38,7 @@ def _reads(commands: tuple[str, ...], cwd: str) -> list[str]:
 
 
 def test_the_throw_away_root_shows_every_kind_of_change() -> None:
-    """Added, removed, renamed, rewritten and merely touched files, modes and links show, wherever they lie."""
+    """Added, removed, renamed, rewritten and merely touched files, modes and links all show."""
     ran = run_all(MUST_SHOW, setup=[SETUP], cwd=WORKSPACE)
     missed = [each.command for each in ran if MUST_SHOW[each.command] not in each.changes]
     assert missed == []

@@ -1,4 +1,4 @@
-"""Commands run for real where they can harm nothing: a root of their own, thrown away after each, no network."""
+"""Commands run for real where they harm nothing: in a root that is thrown away after each, no network."""
 
 from __future__ import annotations
 
