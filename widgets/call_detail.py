@@ -116,6 +116,11 @@ class CallDetail(TextPane):
             )
         if len(call.effects) > 40:
             lines.append(Content.styled(f"  and {len(call.effects) - 40:,} more", look.DIM))
+        if call.touched:
+            lines.append(_title("files that changed while it ran"))
+            lines += [Content.styled(one_line(path, 300), look.TEXT) for path in call.touched[:60]]
+            if len(call.touched) > 60:
+                lines.append(Content.styled(f"and {len(call.touched) - 60:,} more", look.DIM))
         if call.notice:
             lines += [_title("what the agent was told"), _block(call.notice, look.CYAN)]
         if call.result and call.result != call.notice:

@@ -82,7 +82,11 @@ class RunHeader(Widget):
 
     def _second(self, view: RunView) -> tuple[list[Piece], list[Piece]]:
         task = one_line(view.task, 400)
-        return [(" " + task, look.TEXT)], []
+        missing = view.floors_missing
+        if not missing:
+            return [(" " + task, look.TEXT)], []
+        words = f"  ▒ floor{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing "
+        return [(" " + task, look.TEXT)], [(words, f"bold {look.ORANGE}")]
 
     def _third(self, view: RunView) -> tuple[list[Piece], list[Piece]]:
         left: list[Piece] = [(" ", "")]

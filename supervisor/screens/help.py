@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from supervisor.policy import DecisionKind
+from supervisor.screens.paper import PaperScreen
 from supervisor.screens.verbs import Situation, Verb
 from widgets import look
 
@@ -24,49 +18,30 @@ _MEANS = {
 }
 
 
-class HelpScreen(ModalScreen[None]):
-    """Keys and signs. Any of escape, q and ? closes it."""
-
-    CSS = f"""
-    HelpScreen {{ align: center middle; background: {look.GROUND} 60%; }}
-    HelpScreen > VerticalScroll {{
-        width: 76; max-width: 96%; height: auto; max-height: 94%; background: {look.RAISED};
-        border: round {look.EDGE}; border-title-color: {look.BLUE}; padding: 0 2;
-        scrollbar-size-vertical: 1;
-    }}
-    HelpScreen Static {{ height: auto; }}
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "app.pop_screen", "close")]
+class HelpScreen(PaperScreen):
+    """Keys and signs."""
 
     def __init__(self, table: tuple[Verb, ...], now: Situation) -> None:
-        super().__init__()
-        self._table = table
-        self._now = now
+        super().__init__("help", Content("\n").join([*_keys(table, now), Content(""), *_signs()]))
 
-    def compose(self) -> ComposeResult:
-        """One text."""
-        lines: list[Content] = []
-        for each in self._table:
-            why_not = each.why_not(self._now)
-            ink, faint = (look.DIM, look.FAINT) if why_not else (look.TEXT, look.DIM)
-            key = (f"{each.shown:>6}  ", f"bold {look.FAINT if why_not else look.BLUE}")
-            lines.append(Content.assemble(key, (each.sentence, ink)))
-            if why_not:
-                lines.append(Content.styled(f"        not now: {why_not}", faint))
-        lines.append(
-            Content.styled(
-                "     ↑↓  Move; ← → close and open groups; enter opens; PgUp PgDn scroll.", look.DIM
-            )
-        )
-        lines.append(Content(""))
-        for kind, means in _MEANS.items():
-            each_look = look.DECISIONS[kind]
-            lines.append(
-                Content.assemble(
-                    (f"     {each_look.icon}  {each_look.word:<10}", each_look.style), (means, look.DIM)
-                )
-            )
-        with VerticalScroll() as pane:
-            pane.border_title = "help · escape closes"
-            yield Static(Content("\n").join(lines), markup=False)
+
+def _keys(table: tuple[Verb, ...], now: Situation) -> list[Content]:
+    lines: list[Content] = []
+    for each in table:
+        why_not = each.why_not(now)
+        ink = look.DIM if why_not else look.TEXT
+        key = (f"{each.shown:>6}  ", f"bold {look.FAINT if why_not else look.BLUE}")
+        lines.append(Content.assemble(key, (each.sentence, ink)))
+        if why_not:
+            lines.append(Content.styled(f"        not now: {why_not}", look.FAINT))
+    lines.append(Content.styled("    ↑ ↓  Move; ← → close and open groups; enter opens.", look.DIM))
+    return lines
+
+
+def _signs() -> list[Content]:
+    lines: list[Content] = []
+    for kind, means in _MEANS.items():
+        sort = look.DECISIONS[kind]
+        sign = (f"     {sort.icon}  {sort.word:<10}", sort.style)
+        lines.append(Content.assemble(sign, (means, look.DIM)))
+    return lines

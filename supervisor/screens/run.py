@@ -20,6 +20,7 @@ from supervisor.errors import JournalError, SuperviseError
 from supervisor.journal.events import State
 from supervisor.policy import AlertKind
 from supervisor.screens.confirm import ConfirmScreen
+from supervisor.screens.facts import FactsScreen
 from supervisor.screens.source import RunControl, RunSource
 from supervisor.screens.state_line import state_words
 from supervisor.screens.verb_screen import VerbScreen, bindings
@@ -306,6 +307,8 @@ class RunScreen(VerbScreen):
                 tree.focus()
             case "next":
                 self.focus_next("WriteTree, CallDetail, ConversationLog, HeldPanel Button")
+            case "facts":
+                self.app.push_screen(FactsScreen(self._view))
             case "follow":
                 tree.follow()
             case "talk":

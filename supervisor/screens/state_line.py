@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supervisor.journal.events import Ending, State
-from supervisor.views.run import RunView
+from supervisor.views.run import PlanState, RunView
 from supervisor.views.safe import one_line
 
 _ENDINGS = {
@@ -20,6 +20,8 @@ def state_words(view: RunView, *, reachable: bool) -> str:
     """One line, safe to show. `reachable`: the runner takes orders."""
     detail = one_line(view.detail, 200)
     if not view.live:
+        if view.plan is not PlanState.NONE:
+            return f"The plan: {view.plan.value}. {one_line(view.plan_detail, 200)}".rstrip()
         words = _ENDINGS[view.ending] if view.ending else "The run is over."
         said = one_line(detail or view.result, 200)
         if view.ending is Ending.STOPPED:

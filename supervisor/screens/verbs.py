@@ -130,6 +130,8 @@ RUN_VERBS = (
     Verb("message", "m", "m", "message", "Send the agent a message.", _talk),
     Verb("reads", "r", "r", "reads", "Show the reads, or fold them away.", _reads),
     Verb("next", "tab", "tab", "pane", "Go to the next pane."),
+    Verb("facts", "s", "s", "settings", "Show the floors, what of your settings is suspended, and more.",
+         footer=False),
     Verb("follow", "f", "f", "follow", "Go to the newest write and stay with the newest.", footer=False),
     Verb("talk", "v", "v", "conversation", "Show the conversation, or the call, on a narrow terminal.",
          footer=False),

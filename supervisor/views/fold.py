@@ -9,10 +9,15 @@ from msgspec.structs import replace
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.journal.events import (
     AlertRaised,
+    ApplyEnded,
+    ApplyStarted,
+    ApplyUndone,
     CallDecided,
     CallOutcome,
     CallSettled,
+    FilesTouched,
     MessageSent,
+    PlanApproved,
     ProfileChanged,
     PromptPassed,
     Recorded,
@@ -32,11 +37,15 @@ from supervisor.views.run import (
     Counts,
     GateHealth,
     GroupView,
+    PlanState,
     RunView,
     Said,
     UndecidedCall,
 )
 from supervisor.views.targets import place_target
+
+TOUCHED_KEPT = 500
+"""Files kept per call; the change set has all."""
 
 _SCOPE_ORDER = (Scope.REMOTE, Scope.HOST, Scope.WORKSPACE)
 _COUNT = {
@@ -147,6 +156,17 @@ class RunFold:
                 )
             case ProfileChanged() as event:
                 self._note(profile=event.profile)
+            case FilesTouched() as event:
+                self._touched(event)
+            case PlanApproved() as event:
+                self._note(plan=PlanState.APPROVED, plan_detail=f"by {event.by}")
+            case ApplyStarted():
+                self._note(plan=PlanState.APPLYING, plan_detail="")
+            case ApplyEnded() as event:
+                became = PlanState.APPLIED if event.done else PlanState.STOPPED
+                self._note(plan=became, plan_detail=event.detail)
+            case ApplyUndone() as event:
+                self._note(plan=PlanState.UNDONE, plan_detail=f"{event.detail} by {event.by}".strip())
             case RunEnded() as event:
                 self._note(
                     state=State.ENDED,
@@ -192,7 +212,9 @@ class RunFold:
             session_id=event.session_id,
             claude_version=event.claude_version,
             profile=event.profile,
+            shadow=event.shadow,
             suspended=event.suspended,
+            notes=event.notes,
             floors=event.floors,
             runner_pid=event.runner_pid,
             started=time,
@@ -287,6 +309,14 @@ class RunFold:
             source=event.source,
             duration_ms=event.duration_ms,
         )
+
+    def _touched(self, event: FilesTouched) -> None:
+        for tool_use_id in event.calls:
+            at = self._at.get(self._by_id.get(tool_use_id, 0))
+            if at is not None:
+                old = self._calls[at]
+                paths = dict.fromkeys((*old.touched, *event.paths))
+                self._calls[at] = replace(old, touched=tuple(paths)[:TOUCHED_KEPT])
 
     def _count(self, call: CallView, by: int) -> None:
         """Count a call in (`by` 1) or out again (-1), in the run and in its groups."""

@@ -54,6 +54,7 @@ class CallView(msgspec.Struct, frozen=True, gc=False):
         settled_by: who ended the wait; empty while it is held, and for calls never held.
         settled_at: when the wait ended; 0 as above.
         sentence: what the operator told the agent with the verdict.
+        touched: files of the shadow that changed while it ran, relative to the run's folder.
     """
 
     n: int
@@ -82,6 +83,7 @@ class CallView(msgspec.Struct, frozen=True, gc=False):
     settled_by: str = ""
     settled_at: float = 0.0
     sentence: str = ""
+    touched: tuple[str, ...] = ()
 
     @property
     def is_read(self) -> bool:
@@ -107,6 +109,17 @@ class AlertView(msgspec.Struct, frozen=True):
     time: float
     detail: str
     n: int = 0
+
+
+class PlanState(StrEnum):
+    """What became of the run's plan."""
+
+    NONE = "none"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    STOPPED = "apply stopped"
+    UNDONE = "undone"
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -152,6 +165,9 @@ class RunView(msgspec.Struct, frozen=True):
         started, ended: seconds since the epoch; `ended` is None while it runs, `started` 0 before it does.
         gate_ms: how long the gate took for its last decision, milliseconds.
         hook_failures: how many there were.
+        suspended: what of the user's own settings is not in force; `notes`: what else to know of the
+            configuration. One line each.
+        floors: per floor (`1`..`4`) what holds it; begins with `missing` if nothing does.
         calls: ascending by number.
         writes: groups of calls that are not reads, in order of appearance within remote, host, workspace.
         reads: numbers of the calls that passed.
@@ -172,7 +188,9 @@ class RunView(msgspec.Struct, frozen=True):
     claude_version: str = ""
     model: str = ""
     profile: str = ""
+    shadow: bool = False
     suspended: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     floors: dict[str, str] = {}
     runner_pid: int = 0
     state: State = State.STARTING
@@ -201,6 +219,13 @@ class RunView(msgspec.Struct, frozen=True):
     agents: tuple[AgentView, ...] = ()
     prompts: tuple[Said, ...] = ()
     messages: tuple[Said, ...] = ()
+    plan: PlanState = PlanState.NONE
+    plan_detail: str = ""
+
+    @property
+    def floors_missing(self) -> tuple[str, ...]:
+        """Numbers of the floors that this machine or run does not have."""
+        return tuple(n for n, words in self.floors.items() if words.startswith("missing"))
 
     @property
     def fidelity(self) -> str:

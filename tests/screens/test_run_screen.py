@@ -405,3 +405,14 @@ async def test_leaving_a_run_opened_by_name_closes_the_app() -> None:
         await pilot.pause()
         assert stage.app.return_code == 0
         assert stage.orders.orders == []
+
+
+async def test_a_missing_floor_and_suspended_settings_are_said() -> None:
+    """The header names the missing floor; `s` says why, and what of the user's settings is not in force."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("floor 4 missing")
+        await pilot.press("s")
+        await stage.shows("missing: no shadow", "permissions.allow: 3 rules", "2.1.330")
+        await pilot.press("s")
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from run_recording import CWD, Recording
 from supervisor.effects.model import Effect, EffectKind, Scope
-from supervisor.journal.events import AlertRaised, CallOutcome, Ending, Outcome, State
+from supervisor.journal.events import (
+    AlertRaised,
+    ApplyEnded,
+    ApplyStarted,
+    ApplyUndone,
+    CallOutcome,
+    Ending,
+    FilesTouched,
+    Outcome,
+    PlanApproved,
+    State,
+)
 from supervisor.policy import AlertKind, DecisionKind, Mode
 from supervisor.views import Counts, GateHealth, RunFold, fold, show_json
 from supervisor.views.targets import place_target
@@ -222,3 +233,31 @@ def test_targets_are_placed_by_what_people_call_them() -> None:
     assert place_target("mcp://store/upload", Scope.REMOTE, CWD) == ("mcp://store", "upload")
     assert place_target("s3://bucket/a/b", Scope.REMOTE, CWD) == ("s3://bucket", "a/b")
     assert place_target("unknown:make", Scope.HOST, CWD) == ("not understood", "make")
+
+
+def test_files_that_changed_stand_with_the_call_that_ran() -> None:
+    """Changes of the shadow are added to each call that was running, each path once."""
+    run = Recording()
+    run.start()
+    run.write("a.txt")
+    for paths in (("a.txt", "b.txt"), ("b.txt", "c.txt")):
+        run.add(FilesTouched(calls=("toolu_r1_1", "toolu_nobody"), paths=paths))
+    view = fold(run.recorded())
+    assert view.calls[0].touched == ("a.txt", "b.txt", "c.txt")
+
+
+def test_what_became_of_the_plan_is_kept() -> None:
+    """Approved, applying, applied and undone, each replacing the one before."""
+    run = Recording()
+    run.start()
+    approved = PlanApproved("d", (1,), (), "operator op on pts/3", 1.0, 2.0, "n", "s")
+    seen = []
+    for event in (
+        approved,
+        ApplyStarted("n", "d"),
+        ApplyEnded(True, "3 files"),
+        ApplyUndone("3 files", "op"),
+    ):
+        run.add(event)
+        seen.append(fold(run.recorded()).plan.value)
+    assert seen == ["approved", "applying", "applied", "undone"]
