@@ -1,0 +1,282 @@
+"""The hook client answers whole or blocks, and the gate knows which: every way either can fail the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.machine import Machine
+from harness.waiting import eventually
+from supervisor.gate.gate import client_script
+from supervisor.gate.link import HookClientError, Link, StrangerError
+
+NONCE = "5f0c1d6e8a7b4c3d"
+EVENT = b'{"hook_event_name": "PreToolUse"}'
+DECISION = json.dumps({"hookSpecificOutput": {"permissionDecision": "allow"}}).encode()
+FRAME = b"supervise %s %d\n%s" % (NONCE.encode(), len(DECISION), DECISION)
+BLOCKS = 2
+
+BAD_ANSWERS = {
+    "nothing": b"",
+    "garbage": b"\x00\xff\xfe not a frame",
+    "garbage line": b"go ahead\n",
+    "plain decision": DECISION,
+    "half a header": FRAME[:12],
+    "half a decision": FRAME[:-20],
+    "one byte short": FRAME[:-1],
+    "one byte long": FRAME + b"x",
+    "two frames": FRAME + FRAME,
+    "empty decision": b"supervise %s 0\n" % NONCE.encode(),
+    "another nonce": FRAME.replace(NONCE.encode(), b"0" * len(NONCE)),
+    "no length": b"supervise %s\n%s" % (NONCE.encode(), DECISION),
+    "negative length": b"supervise %s -5\n%s" % (NONCE.encode(), DECISION),
+    "only beats": b"\n\n\n",
+    "beats and half a frame": b"\n\n" + FRAME[:-3],
+    "endless line": b"y" * 100_000,
+}
+
+
+def ask(path: Path, gate_pid: int, *, deadline_s: int = 5) -> subprocess.Popen[bytes]:
+    """A hook client with one event to be decided."""
+    client = subprocess.Popen(
+        ["/usr/bin/perl", str(client_script()), str(path), str(gate_pid), NONCE, str(deadline_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert client.stdin is not None
+    client.stdin.write(EVENT)
+    client.stdin.close()
+    client.stdin = None
+    return client
+
+
+@pytest.fixture
+def gate(machine: Machine) -> Iterator[socket.socket]:
+    """A socket that listens where the gate would, in this process."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(machine.root / "gate.sock"))
+        server.listen()
+        yield server
+
+
+def answered(gate: socket.socket, answer: bytes, *, deadline_s: int = 5) -> tuple[int, bytes]:
+    """Exit code and output of a client whose gate sends `answer` and hangs up."""
+    with ask(Path(gate.getsockname()), os.getpid(), deadline_s=deadline_s) as client:
+        connection, _ = gate.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(answer)
+        out, _ = client.communicate(timeout=30)
+    return client.returncode, out
+
+
+def test_a_whole_answer_is_passed_on_whole_and_acknowledged(gate: socket.socket) -> None:
+    """The decision stands on standard output, byte for byte, and the gate hears that it was taken."""
+    with ask(Path(gate.getsockname()), os.getpid()) as client:
+        connection, _ = gate.accept()
+        with connection:
+            said = connection.recv(65_536)
+            connection.sendall(FRAME)
+            out, _ = client.communicate(timeout=30)
+            receipt = connection.recv(100)
+    assert said == b"%s %d\n%s" % (NONCE.encode(), len(EVENT), EVENT)
+    assert (client.returncode, out, receipt) == (0, DECISION, b"taken\n")
+
+
+@pytest.mark.parametrize("what", BAD_ANSWERS)
+def test_anything_but_one_whole_frame_blocks(gate: socket.socket, what: str) -> None:
+    """Exit code 2 and an empty output, which Claude Code takes as a block in every mode."""
+    assert answered(gate, BAD_ANSWERS[what]) == (BLOCKS, b"")
+
+
+def test_silence_blocks(gate: socket.socket) -> None:
+    """A gate that takes the event and never answers is given up after the deadline."""
+    with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
+        connection, _ = gate.accept()
+        with connection:
+            out, _ = client.communicate(timeout=30)
+    assert (client.returncode, out) == (BLOCKS, b"")
+
+
+def test_a_gate_that_does_not_even_accept_blocks(gate: socket.socket) -> None:
+    """A socket that listens, in a process that is busy for ever."""
+    with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
+        out, _ = client.communicate(timeout=30)
+    assert (client.returncode, out) == (BLOCKS, b"")
+
+
+def test_no_socket_blocks(machine: Machine) -> None:
+    """Nothing is there to connect to."""
+    with ask(machine.root / "nothing.sock", os.getpid()) as client:
+        out, _ = client.communicate(timeout=30)
+    assert (client.returncode, out) == (BLOCKS, b"")
+
+
+def test_a_socket_that_nobody_serves_any_more_blocks(gate: socket.socket) -> None:
+    """The file is there, the process is not."""
+    path = Path(gate.getsockname())
+    gate.close()
+    with ask(path, os.getpid()) as client:
+        out, _ = client.communicate(timeout=30)
+    assert (client.returncode, out) == (BLOCKS, b"")
+
+
+def test_another_process_on_the_socket_blocks(gate: socket.socket) -> None:
+    """A perfect answer from a process that is not the gate counts for nothing."""
+    with ask(Path(gate.getsockname()), os.getppid()) as client:
+        out, _ = client.communicate(timeout=30)
+    assert (client.returncode, out) == (BLOCKS, b"")
+
+
+def test_a_decision_that_claude_code_does_not_take_is_not_acknowledged(gate: socket.socket) -> None:
+    """Standard output is closed before the answer comes: no receipt, and a block."""
+    with ask(Path(gate.getsockname()), os.getpid()) as client:
+        connection, _ = gate.accept()
+        with connection:
+            connection.recv(65_536)
+            assert client.stdout is not None
+            client.stdout.close()
+            connection.sendall(FRAME)
+            assert connection.recv(100) == b""
+        assert client.wait(30) == BLOCKS
+
+
+Scene = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def linked(machine: Machine, client: Scene, *, held: bool = False) -> str:
+    """How the gate's end of a connection sees the client: `taken`, or the failure it raised."""
+    seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = Link(reader, writer, NONCE, 0.5)
+        try:
+            await link.request()
+            if held:
+                await link.attend(0.05)
+            await link.answer(json.loads(DECISION))
+            seen.set_result("taken")
+        except (HookClientError, StrangerError) as failure:
+            seen.set_result(f"{type(failure).__name__}: {failure}")
+        finally:
+            await link.close()
+
+    path = machine.root / "gate.sock"
+    server = await asyncio.start_unix_server(serve, str(path))
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    try:
+        await client(reader, writer)
+        return await asyncio.wait_for(seen, 30)
+    finally:
+        writer.close()
+        server.close()
+        await server.wait_closed()
+
+
+REQUEST = b"%s %d\n%s" % (NONCE.encode(), len(EVENT), EVENT)
+
+
+async def test_the_gate_gives_up_a_client_that_says_nothing(machine: Machine) -> None:
+    """Connected, and silent."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pass
+
+    assert "did not send its request" in await linked(machine, silent)
+
+
+async def test_the_gate_gives_up_a_client_that_never_finishes_its_request(machine: Machine) -> None:
+    """Half an event, and no more."""
+
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST[:-5])
+
+    assert "did not send its request whole" in await linked(machine, half)
+
+
+async def test_the_gate_knows_a_client_that_died_in_its_request(machine: Machine) -> None:
+    """Half an event, and gone."""
+
+    async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST[:-5])
+        writer.close()
+
+    assert "HookClientError" in await linked(machine, gone)
+
+
+async def test_the_gate_knows_a_client_that_never_reads(machine: Machine) -> None:
+    """The answer is sent and nobody takes it."""
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST)
+
+    assert "hangs with the gate's answer" in await linked(machine, deaf)
+
+
+async def test_the_gate_knows_a_client_that_died_with_the_answer(machine: Machine) -> None:
+    """The answer is read and nothing is said of it."""
+
+    async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST)
+        await reader.readexactly(len(FRAME))
+        writer.close()
+
+    assert "did not pass the gate's answer on" in await linked(machine, dies)
+
+
+async def test_the_gate_knows_a_client_that_hangs_while_its_call_is_held(machine: Machine) -> None:
+    """It does not say that it is there."""
+
+    async def hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST)
+
+    assert "hangs while its call is held" in await linked(machine, hangs, held=True)
+
+
+async def test_the_gate_tells_a_stranger_from_a_client(machine: Machine) -> None:
+    """Whoever does not know the nonce is no hook client of this run, and that is another alert."""
+
+    async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"let me in\n")
+
+    assert "StrangerError" in await linked(machine, stranger)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, number: signal.Signals) -> None:
+    """The real client, killed or stopped by a real signal while its call is held."""
+    failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    waits = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = Link(reader, writer, NONCE, 0.5)
+        try:
+            assert await link.request() == EVENT
+            waits.set()
+            await link.attend(0.05)
+        except HookClientError as failure:
+            failed.set_result(str(failure))
+        finally:
+            await link.close()
+
+    path = machine.root / "gate.sock"
+    server = await asyncio.start_unix_server(serve, str(path))
+    client = ask(path, os.getpid())
+    try:
+        await eventually(waits.is_set, "the client's request")
+        client.send_signal(number)
+        assert "held" in await asyncio.wait_for(failed, 30)
+    finally:
+        client.kill()
+        client.communicate()
+        server.close()
+        await server.wait_closed()
