@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from supervisor.journal.events import CallDecided, FilesTouched
+from supervisor.journal.events import CallDecided, ChangesSeen, FilesTouched
 from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.shadow.attribution import Touched, attribute
@@ -59,7 +59,7 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Changed | None:
-    """The change set of a run; None if it has no shadow (any more).
+    """The change set of a run: as its end saw it, or as it stands while it goes on; None without a shadow.
 
     Args:
         hash_deleted: also hash files that were deleted, which costs reading them.
@@ -70,15 +70,20 @@ def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Chang
         return None
     touched: list[Touched] = []
     numbers: dict[str, int] = {}
+    frozen: tuple[Change, ...] | None = None
     for recorded in run_events(places.journal, run_id):
         match recorded.event:
             case FilesTouched() as event:
                 touched.append(Touched(event.calls, event.paths))
+            case ChangesSeen() as event:
+                frozen = msgspec.convert(event.changes, tuple[Change, ...])
             case CallDecided() as event:
                 numbers[event.tool_use_id] = event.n
-    return Changed(
-        shadow, attribute(_without_marks(shadow.changes(hash_deleted=hash_deleted)), tuple(touched)), numbers
-    )
+    if frozen is None:
+        changes = attribute(shadow.changes(hash_deleted=hash_deleted), tuple(touched))
+    else:
+        changes = ChangeSet(str(shadow.workspace), frozen)
+    return Changed(shadow, _without_marks(changes), numbers)
 
 
 def _without_marks(changes: ChangeSet) -> ChangeSet:
