@@ -228,6 +228,16 @@ class ProfileChanged(Event, frozen=True, tag="profile"):
     detail: str
 
 
+class ChangesSeen(Event, frozen=True, tag="changes seen"):
+    """The change set of the shadow when the run ended: what a plan is made of, and held to.
+
+    Attributes:
+        changes: `supervisor.shadow.changes.Change`s as JSON, each with what stood there before.
+    """
+
+    changes: tuple[dict[str, Any], ...]
+
+
 class PlanApproved(Event, frozen=True, tag="plan approved"):
     """A person approved a plan.
 
@@ -302,6 +312,7 @@ AnyEvent = (
     | MessageSent
     | UsageSeen
     | FilesTouched
+    | ChangesSeen
     | PlanApproved
     | ApplyStarted
     | ItemApplied

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import msgspec
 
 from supervisor.journal.events import CallDecided
 from supervisor.policy import Execution
-from supervisor.shadow.attribution import Ledger, Touched
+from supervisor.shadow.attribution import Ledger, Touched, attribute
 from supervisor.shadow.backend import Shadow
 
 
@@ -45,6 +48,11 @@ class Credit:
     def look(self) -> None:
         """Credit what changed since the last look: what runs in the background reports nothing."""
         self._tell(self._ledger.look(self._shadow.snapshot()))
+
+    def seen(self) -> tuple[dict[str, Any], ...]:
+        """The whole change set as it stands now, as plain data, each change with the calls that made it."""
+        changes = attribute(self._shadow.changes(hash_deleted=True), self._ledger.touched)
+        return tuple(msgspec.to_builtins(changes.changes))
 
     def _end(self, call: CallDecided) -> None:
         del self._running[call.tool_use_id]

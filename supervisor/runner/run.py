@@ -24,6 +24,7 @@ from supervisor.journal.events import (
     CallDecided,
     CallOutcome,
     CallSettled,
+    ChangesSeen,
     Ending,
     FilesTouched,
     MessageSent,
@@ -307,6 +308,7 @@ class Run(Watcher):
     def _finish(self, ending: Ending, detail: str) -> Exit:
         if self._credit is not None:
             self._credit.look()
+            self._record(ChangesSeen(self._credit.seen()), durable=True)
         for outcome in self._observer.unanswered():
             self._record(outcome, durable=False)
         if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):

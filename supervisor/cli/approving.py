@@ -1,0 +1,118 @@
+"""The deliberate act: approve, apply, undo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from supervisor.cli.plan import plan_lines
+from supervisor.config import load
+from supervisor.errors import Exit, UsageError
+from supervisor.journal.events import Outcome
+from supervisor.journal.listing import find_run
+from supervisor.places import places
+from supervisor.plan.files import file_drift
+from supervisor.plan.model import Plan
+from supervisor.plan.read import read_plan
+from supervisor.runner.applying import commands_done, give_approval, person, take_back, use_approval
+from supervisor.runner.recover import recover
+from supervisor.views.safe import many_lines, one_line
+
+
+@click.command()
+@click.argument("run")
+@click.option("--leave-out", "left_out", type=int, multiple=True, metavar="N", help="An item to leave out.")
+def approve_command(run: str, left_out: tuple[int, ...]) -> int:
+    """Review the plan of RUN and approve it: exactly these items, once, for a short time.
+
+    You type the run's name; there is no way to say yes beforehand.
+    """
+    here = places()
+    recover(here)
+    row = find_run(here.journal, run)
+    by = person(here)
+    plan = read_plan(here, row.id, row.cwd)
+    left = frozenset(left_out)
+    if unknown := sorted(n for n in left if plan.item(n) is None):
+        raise UsageError(f"--leave-out {unknown[0]}: the plan has no such item; `supervise plan {row.name}`")
+    ticked = plan.without(left)
+    if not ticked.items:
+        raise UsageError(f"{row.name}: nothing to approve")
+    for line in plan_lines(ticked):
+        click.echo(line)
+    click.echo(f"The diffs: supervise plan {row.name}. The folder: {plan.workspace}")
+    _warn(plan, left)
+    changes = [change for item in ticked.items for change in item.changes]
+    for drift in file_drift(Path(plan.workspace), changes):
+        click.echo(f"DRIFT  {one_line(drift.path)} is not what the rehearsal saw")
+    if not sys.stdin.isatty():
+        raise UsageError("refused: only a person at a terminal can approve")
+    typed = click.prompt(f"Type the run's name to approve ({row.name})", default="", show_default=False)
+    if typed.strip() != row.name:
+        raise UsageError("not approved; nothing was changed")
+    minutes = load(here, Path(row.cwd)).config.approval.expires_minutes
+    given = give_approval(here, row, plan, left, by, minutes * 60)
+    click.echo(f"Approved {len(given.items)} items for {minutes:g} minutes: supervise apply {row.name}")
+    return int(Exit.OK)
+
+
+def _warn(plan: Plan, left: frozenset[int]) -> None:
+    """Items that name something which was left out would be orphans: asked for by themselves."""
+    for item in plan.orphans(left):
+        missing = [n for n in item.depends_on if n in left]
+        names = [name for n, name in zip(item.depends_on, item.because, strict=True) if n in missing]
+        said = f"#{item.n} uses {one_line(', '.join(names), 80)}, which #{missing[0]} would have created"
+        click.echo(f"ORPHAN {said}")
+        if not click.confirm(f"Approve #{item.n} all the same?", default=False):
+            raise UsageError("not approved; nothing was changed", cure=f"Leave #{item.n} out as well.")
+
+
+@click.command()
+@click.argument("run")
+def apply_command(run: str) -> int:
+    """Do what was approved of RUN: its files in one pass, then its commands and calls in order.
+
+    The first failure stops it. Exit codes: 0 all done, 4 something was left, 2 not approved.
+    """
+    here = places()
+    recover(here)
+    row = find_run(here.journal, run)
+    person(here)
+
+    def progress(done: int, whole: int) -> None:
+        if sys.stderr.isatty() and (done == whole or done % 50 == 0):
+            click.echo(f"\rstaging {done}/{whole} files", nl=done == whole, err=True)
+
+    failed = False
+    for applied in use_approval(here, row, progress):
+        click.echo(f"#{applied.item.n} {applied.outcome.value}: {one_line(applied.item.target, 100)}")
+        if applied.outcome is not Outcome.EXECUTED:
+            failed = True
+            click.echo(many_lines(applied.result))
+    if failed:
+        click.echo(
+            f"Stopped at the first failure. Files can be put back: supervise undo {row.name}", err=True
+        )
+    return int(Exit.DENIED_WRITES_LEFT if failed else Exit.OK)
+
+
+@click.command()
+@click.argument("run")
+def undo_command(run: str) -> int:
+    """Put back the files that the newest apply of RUN changed; commands and calls are only listed."""
+    here = places()
+    recover(here)
+    row = find_run(here.journal, run)
+    by = person(here)
+    if drift := take_back(here, row, by):
+        for each in drift:
+            click.echo(f"DRIFT  {one_line(each.path)} has changed since the apply")
+        raise UsageError("nothing was undone", cure="Put these back as the apply left them, or by hand.")
+    click.echo(f"{row.name}: all files are as they were before the apply")
+    if done := commands_done(here, row):
+        click.echo("These were really done and cannot be taken back from here:")
+        for line in done:
+            click.echo(f"  {one_line(line, 160)}")
+    return int(Exit.OK)
