@@ -121,7 +121,7 @@ def main() -> None:
     with new_machine() as machine:
         found = outside_of_claude(machine, options.calls)
     with new_machine() as machine:
-        noted = inside_of_claude(machine, max(20, options.calls // 10))
+        noted = inside_of_claude(machine, max(5, options.calls // 10))
     figure("sh -c true (floor)", found["sh"])
     figure("perl -e 1 (floor of the client)", found["perl"], floor=found["sh"])
     p50 = figure("hook command, start to decision and end", found["hook"], floor=found["sh"])
