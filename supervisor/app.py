@@ -49,6 +49,7 @@ class SuperviseApp(App[int]):
     TITLE = "supervise"
     ENABLE_COMMAND_PALETTE = True
     CSS = f"""
+    ToastRack {{ margin-bottom: 2; }}
     Toast {{ background: {look.LIFTED}; color: {look.TEXT}; }}
     """
 

@@ -68,6 +68,7 @@ class PlayedSource:
         self._said = said
         self._control = control
         self._bell = asyncio.Condition()
+        self.fault: Exception | None = None
 
     async def commit(self, run_id: str, events: Sequence[Recorded]) -> None:
         """More events of a run."""
@@ -86,6 +87,8 @@ class PlayedSource:
         """The run's events, then each commit."""
         at = 0
         while True:
+            if self.fault is not None:
+                raise self.fault
             events = self._runs.get(run_id, [])
             if at < len(events):
                 batch = events[at : at + 500]
@@ -93,7 +96,7 @@ class PlayedSource:
                 yield batch
                 continue
             async with self._bell:
-                if at >= len(self._runs.get(run_id, [])):
+                if at >= len(self._runs.get(run_id, [])) and self.fault is None:
                     await self._bell.wait()
 
     async def conversation(self, run_id: str) -> AsyncGenerator[Sequence[ConversationItem], None]:

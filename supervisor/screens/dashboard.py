@@ -13,12 +13,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from supervisor.errors import JournalError
 from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
 from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import LIST_VERBS, Situation, Verb
-from supervisor.views.safe import one_line
 from supervisor.views.summary import RunSummary
 from widgets import look
 from widgets.keys_bar import KeysBar
@@ -84,12 +82,9 @@ class DashboardScreen(VerbScreen):
         self.run_worker(self._follow(), name="runs", exit_on_error=False)
 
     async def _follow(self) -> None:
-        try:
-            async with aclosing(self._source.runs()) as lists:
-                async for runs in lists:
-                    self._show(runs)
-        except JournalError as error:
-            self.notify(one_line(f"{error} {error.cure}", 400), severity="error", timeout=10, markup=False)
+        async with aclosing(self._source.runs()) as lists:
+            async for runs in lists:
+                self._show(runs)
 
     def _show(self, runs: Sequence[RunSummary]) -> None:
         self._runs = tuple(runs)

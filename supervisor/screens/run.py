@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from supervisor.errors import JournalError, SuperviseError
+from supervisor.errors import SuperviseError
 from supervisor.journal.events import State
 from supervisor.policy import AlertKind
 from supervisor.screens.confirm import ConfirmScreen
@@ -43,6 +43,9 @@ DRAW_S = 1 / 60
 
 DETAIL_S = 1 / 20
 """How long the call in full may lag behind the cursor: laying it out must not hold up the row itself."""
+
+EVENTS = "events"
+"""Name of the worker that follows the journal."""
 
 HEALTH_S = 1.0
 """Time between two questions to the runner whether it is still there."""
@@ -118,6 +121,7 @@ class RunScreen(VerbScreen):
         self._drawn = float("-inf")
         self._pending: Timer | None = None
         self._away = False
+        self._stale = False
         self._state = ("", False)
         self._spot: Spot | None = None
         self._looking: Timer | None = None
@@ -151,20 +155,17 @@ class RunScreen(VerbScreen):
             pane.border_title = title
         self._draw()
         self.set_interval(1.0, self._tick)
-        self.run_worker(self._follow(), name="events", exit_on_error=False)
+        self.run_worker(self._follow(), name=EVENTS, exit_on_error=False)
         self.run_worker(self._listen(), name="conversation", exit_on_error=False)
         if self._control is not None:
             self.run_worker(self._ask_health(), name="health", exit_on_error=False)
 
     async def _follow(self) -> None:
-        try:
-            async with aclosing(self._source.tail(self._run_id)) as batches:
-                async for batch in batches:
-                    for recorded in batch:
-                        self._fold.take(recorded)
-                    self._soon()
-        except JournalError as error:
-            self._trouble(error)
+        async with aclosing(self._source.tail(self._run_id)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    self._fold.take(recorded)
+                self._soon()
 
     async def _listen(self) -> None:
         log = self.query_one("#talk", ConversationLog)
@@ -235,11 +236,23 @@ class RunScreen(VerbScreen):
 
     def _show_state(self, view: RunView) -> None:
         words, urgent = state_words(view, reachable=self._reachable), self._urgent(view)
+        if self._stale:
+            words, urgent = (
+                "This screen no longer follows the run, which goes on: leave and open it again.",
+                True,
+            )
         if (words, urgent) != self._state:
             self._state = (words, urgent)
             line = self.query_one("#state", Static)
             line.update(Content(words), layout=False)
             line.set_class(urgent, "-urgent")
+
+    def broken(self, part: str, error: BaseException | None) -> None:
+        """Say it for as long as the screen is open when it is the events that no longer come."""
+        super().broken(part, error)
+        if part == EVENTS:
+            self._stale = True
+            self._draw()
 
     def _urgent(self, view: RunView) -> bool:
         asks = view.state in (State.WAITING, State.PAUSED) or bool(view.held)

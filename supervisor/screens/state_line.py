@@ -39,8 +39,10 @@ def state_words(view: RunView, *, reachable: bool) -> str:
         case State.WORKING:
             return "The agent is working; every call passes the gate."
         case State.IDLE:
-            next_step = "" if view.headless else " m sends a message, t opens its terminal,"
-            return f"The agent has finished its turn.{next_step} x ends the run."
+            next_step = "" if view.headless else " m sends a message, t opens the terminal,"
+            if not view.prompts:
+                return "Claude Code is ready; the task is on its way."
+            return f"The agent's turn is over.{next_step} x ends the run."
         case State.WAITING:
             return f"Claude Code waits for you: {detail or 'a question'}. t opens its terminal."
         case State.PAUSED:

@@ -8,9 +8,12 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
+from supervisor.errors import SuperviseError
 from supervisor.screens.help import HelpScreen
 from supervisor.screens.verbs import Situation, Verb, verb
+from supervisor.views.safe import one_line
 from widgets.keys_bar import KeyHint, KeysBar
 
 
@@ -69,6 +72,18 @@ class VerbScreen(Screen[None]):
                 text,
                 lambda id=each.id: self.action_verb(id),
             )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A part of the screen that has failed must never look like a run in which nothing happens."""
+        if event.state is WorkerState.ERROR:
+            self.broken(event.worker.name, event.worker.error)
+
+    def broken(self, part: str, error: BaseException | None) -> None:
+        """Tell that `part` of the screen has stopped."""
+        cure = error.cure if isinstance(error, SuperviseError) else ""
+        what = f"{type(error).__name__}: {error}" if not isinstance(error, SuperviseError) else str(error)
+        text = one_line(f"{part}: {what} {cure}".strip(), 400)
+        self.notify(text, title="this screen has a problem", severity="error", timeout=15, markup=False)
 
     def on_keys_bar_clicked(self, event: KeysBar.Clicked) -> None:
         """A click in the footer is its key."""

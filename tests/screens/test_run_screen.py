@@ -17,6 +17,7 @@ from run_stories import TALK, dry_run, ended, held, hook_failure
 from screen_source import NotedOrders, PlayedSource
 from supervisor.app import SuperviseApp
 from supervisor.effects.model import Scope
+from supervisor.errors import JournalError
 from supervisor.journal.events import Outcome, State
 from supervisor.policy import AlertKind, DecisionKind
 from supervisor.screens.run import RunScreen
@@ -416,3 +417,18 @@ async def test_a_missing_floor_and_suspended_settings_are_said() -> None:
         await stage.shows("missing: no shadow", "permissions.allow: 3 rules", "2.1.330")
         await pilot.press("s")
         await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [JournalError("the journal was replaced", cure="Look at it."), ValueError("odd")],
+    ids=["known", "odd"],
+)
+async def test_a_screen_that_no_longer_follows_says_so(fault: Exception) -> None:
+    """A tail that fails, for a known reason or another, never looks like a run in which nothing happens."""
+    stage = Stage(dry_run())
+    async with stage.run():
+        await stage.shows("#9")
+        stage.source.fault = fault
+        await stage.source.commit("r1", [])
+        await stage.shows("no longer follows the run", str(fault))
