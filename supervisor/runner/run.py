@@ -91,7 +91,6 @@ class Run(Watcher):
         self._agent_failed = False
         self._denied = 0
         self._usage: UsageSeen | None = None
-        self._prompts = 0
         self._asking: set[str] = set()
         self._nonce = secrets.token_hex(16)
         self.gate = Gate(
@@ -118,8 +117,9 @@ class Run(Watcher):
             case "SessionStart":
                 self._session_ready(event)
             case "UserPromptSubmit":
-                self._prompts += 1
                 self._asking.clear()
+                if self.agent is not None:
+                    self.agent.heard()
                 self._record(PromptPassed(event.prompt), durable=False)
                 self._to(State.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
@@ -334,9 +334,7 @@ class Run(Watcher):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
         if not self._ready.is_set() and not self.spec.headless:
-            self._to(
-                State.WAITING, "no handshake yet: Claude Code may be asking for trust or a login; attach"
-            )
+            self._to(State.WAITING, "it may be asking for trust or a login (no handshake yet)")
             await self._ready.wait()
         elif not self._ready.is_set():
             with contextlib.suppress(TimeoutError):
@@ -346,15 +344,6 @@ class Run(Watcher):
                 return
         if self.spec.task:
             self._say(self.spec.task)
-            await self._insist()
-
-    async def _insist(self) -> None:
-        """In a terminal the return key can be lost while the UI starts: press it until the gate has heard."""
-        for _ in range(5):
-            await asyncio.sleep(2)
-            if self._prompts or self.spec.headless or self.agent is None or self._fault.is_set():
-                return
-            self.agent.press_return()
 
     def _say(self, text: str) -> None:
         assert self.agent is not None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 import signal
 import sys
 from collections import deque
@@ -15,8 +17,21 @@ from supervisor.session.family import signal_all
 from supervisor.session.headless import Headless, StreamItem
 from supervisor.session.pty import Terminal
 
+_CONTROL = re.compile(
+    rb"\A[^\x1b\n]*|\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|[\]P].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
+)
+"""Control sequences, and what may be the rest of one at the beginning."""
+
+_LAST_DRAWN = 8_000
+"""Bytes."""
+
 _STASH = b"\x13"
 """Ctrl-S: puts what stands in the prompt box aside until something else was sent."""
+
+_RETURNS = 5
+_HEARD_S = 1.5
+"""A return key can be lost while the UI starts or is busy. On an empty prompt box it does nothing, so it is
+pressed again until the gate has heard of a prompt, or somebody types there."""
 
 _RETURN_AFTER_S = 0.15
 """A return key that follows a paste too closely is taken for a part of it, and the other way round."""
@@ -45,8 +60,8 @@ class Agent(Protocol):
         """Send it a message."""
         ...
 
-    def press_return(self) -> None:
-        """Send what stands in the prompt box, if there is one."""
+    def heard(self) -> None:
+        """A prompt has passed the gate."""
         ...
 
     def no_more(self) -> None:
@@ -78,6 +93,7 @@ class InteractiveAgent:
     ) -> None:
         self._terminal = Terminal(guarded(argv, lifeline), cwd=cwd, env=env, size=size, keep_fds=[lifeline])
         self._to_say: deque[str] = deque()
+        self._heard = asyncio.Event()
         self._saying: asyncio.Task[None] | None = None
 
     @property
@@ -97,19 +113,26 @@ class InteractiveAgent:
             self._saying = asyncio.create_task(self._say_all())
 
     async def _say_all(self) -> None:
+        terminal = self._terminal
         while self._to_say:
-            if self._terminal.draft:  # it comes back into the box by itself, after the message
-                self._terminal.type(_STASH)
+            if stashed := terminal.draft:  # it comes back into the box by itself, after the message
+                terminal.type(_STASH)
+                terminal.draft = False
                 await asyncio.sleep(_RETURN_AFTER_S)
-            self._terminal.paste(_as_text(self._to_say.popleft()))
-            await self._terminal.sent()
+            self._heard.clear()
+            await terminal.paste(_as_text(self._to_say.popleft()))
             await asyncio.sleep(_RETURN_AFTER_S)
-            self.press_return()
-            await asyncio.sleep(_RETURN_AFTER_S)
+            for _ in range(1 if stashed else _RETURNS):
+                terminal.type(b"\r")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._heard.wait(), _HEARD_S)
+                if self._heard.is_set() or terminal.draft:
+                    break
+            terminal.draft = terminal.draft or stashed
 
-    def press_return(self) -> None:
-        """Send what stands in the prompt box."""
-        self._terminal.type(b"\r")
+    def heard(self) -> None:
+        """A prompt has passed the gate."""
+        self._heard.set()
 
     def no_more(self) -> None:
         """A conversation in a terminal stays open."""
@@ -128,9 +151,11 @@ class InteractiveAgent:
         return await self._terminal.wait()
 
     def last_words(self) -> str:
-        """The last bytes drawn, without control sequences' meaning."""
-        drawn = b"".join(self._terminal.recent)[-2000:]
-        return "".join(c for c in drawn.decode("utf-8", "replace") if c.isprintable() or c == "\n")[-300:]
+        """The end of what it drew, without control sequences, blanks and empty lines."""
+        drawn = b"".join(self._terminal.recent)[-_LAST_DRAWN:]
+        text = _CONTROL.sub(b" ", drawn).decode("utf-8", "replace").replace("\r", "\n")
+        lines = ("".join(c for c in line if c.isprintable()).strip() for line in text.split("\n"))
+        return "\n".join(line for line in lines if line)[-300:]
 
 
 def _as_text(message: str) -> str:
@@ -177,8 +202,8 @@ class HeadlessAgent:
         """Send a message on the stream."""
         self._process.send(text)
 
-    def press_return(self) -> None:
-        """There is no prompt box."""
+    def heard(self) -> None:
+        """What was written to the stream arrives."""
 
     def no_more(self) -> None:
         """Close the stream: it ends after this turn."""

@@ -18,6 +18,10 @@ from supervisor.session.modes import Modes
 
 _PASTE = b"\x1b[200~%s\x1b[201~"
 _CHUNK = 65_536
+_SEEN = 6
+_ECHO_S = 3.0
+"""How many characters of a paste must have been drawn, and how long that is waited for."""
+
 _CLEAR = b"\x1b[2J"
 _DRAW_S = 0.5
 _DRAW_TRIES = 5
@@ -66,8 +70,6 @@ class Terminal:
         os.set_blocking(self._fd, False)
         self._listeners: list[Callable[[bytes], None]] = []
         self._outbox: deque[bytes] = deque()
-        self._sent = asyncio.Event()
-        self._sent.set()
         self._size = size
         self.modes = Modes()
         self.draft = False
@@ -122,7 +124,6 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         """Write `keys` as typed, in order, each byte once, never blocking."""
         self._outbox.append(keys)
-        self._sent.clear()
         self._flush()
 
     def type_by_hand(self, keys: bytes) -> None:
@@ -130,17 +131,30 @@ class Terminal:
         self.draft = drafted(keys, self.draft)
         self.type(keys)
 
-    async def sent(self) -> None:
-        """Return once the program's terminal has taken everything typed so far."""
-        await self._sent.wait()
-
-    def paste(self, text: str) -> None:
+    async def paste(self, text: str) -> None:
         """Put `text` into the prompt box: newlines do not send it, control codes are dropped.
 
         It goes in small pieces: of a long paste Claude Code makes an attachment, and not the person's words.
+        Returns once the end of it was drawn, or after a while without: a busy UI takes keys late.
         """
-        for piece in _pieces(plain(text)):
-            self.type(_PASTE % piece.encode("utf-8", "replace"))
+        clean = plain(text)
+        words, drawn, there = clean.split(), b"", asyncio.Event()
+        last = words[-1][-_SEEN:].encode() if words else b""
+
+        def look(data: bytes) -> None:
+            nonlocal drawn
+            drawn = drawn[-4 * _SEEN :] + data
+            if last in drawn:
+                there.set()
+
+        hush = self.listen(look)
+        try:
+            for piece in _pieces(clean):
+                self.type(_PASTE % piece.encode("utf-8", "replace"))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(there.wait(), _ECHO_S)
+        finally:
+            hush()
 
     def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -158,7 +172,6 @@ class Terminal:
                 self._outbox[0] = data[wrote:]
             else:
                 self._outbox.popleft()
-        self._sent.set()
         loop.remove_writer(self._fd)
 
     def _readable(self) -> None:
