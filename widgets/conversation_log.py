@@ -80,6 +80,7 @@ class ConversationLog(LineView, can_focus=True):
         if self._at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
         self._measuring = False
+        self.refresh()
 
     def _wrap(self, item: ConversationItem) -> list[Strip]:
         head, head_ink, ink, most = _ROLES[item.role]

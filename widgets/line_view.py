@@ -15,7 +15,7 @@ class LineView(ScrollView):
     """
 
     def set_height(self, lines: int) -> None:
-        """Say how many lines there are now, and draw anew.
+        """Say how many lines there are now. The caller draws.
 
         Setting `virtual_size` costs a layout of the screen each time; here only when the scroll bar comes or
         goes.
@@ -30,4 +30,3 @@ class LineView(ScrollView):
                 self.vertical_scrollbar.window_size = self.container_size.height
             if self.scroll_y > self.max_scroll_y:
                 self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
-        self.refresh()

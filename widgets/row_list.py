@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import ClassVar
 
 from textual import events
@@ -14,6 +16,9 @@ from textual.strip import Strip
 
 from widgets.line_view import LineView
 from widgets.look import DIM, GROUND, LIFTED, RAISED, segment, style
+
+STRIPS_KEPT = 4_000
+"""Rows kept as drawn."""
 
 
 class RowList(LineView, can_focus=True):
@@ -49,6 +54,11 @@ class RowList(LineView, can_focus=True):
     class Chosen(Moved):
         """The operator opened the row under the cursor."""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._strips: dict[tuple[Hashable, int, str, bool], Strip] = {}
+        self._painted: dict[int, Strip] = {}
+
     def row_count(self) -> int:
         """How many rows there are."""
         raise NotImplementedError
@@ -57,18 +67,34 @@ class RowList(LineView, can_focus=True):
         """Row `index` drawn on `width` cells over the colour `ground`. Everything in it must be safe text."""
         raise NotImplementedError
 
+    def row_token(self, index: int) -> Hashable:
+        """What the look of row `index` follows from: while it is the same, so is the row. None: unknown."""
+        return None
+
     def selectable(self, index: int) -> bool:
         """Whether the cursor may rest on row `index`."""
         return True
 
     def rows_changed(self) -> None:
-        """The rows are other ones than before: measure and draw again."""
+        """The rows are other ones than before: measure, and draw those lines that look different."""
         count = self.row_count()
         self.set_reactive(RowList.cursor, max(0, min(self.cursor, count - 1)))
         self.set_height(count)
+        self._draw_changed()
+
+    def _draw_changed(self) -> None:
+        """Draw the lines whose strip is another than the one painted last."""
+        top = self.scroll_offset.y
+        for y in range(self.size.height):
+            if self._strip(y) is not self._painted.get(y):
+                self.refresh_line(top + y)
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
+        strip = self._painted[y] = self._strip(y)
+        return strip
+
+    def _strip(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         index = self.scroll_offset.y + y
         current = index == self.cursor
@@ -78,14 +104,23 @@ class RowList(LineView, can_focus=True):
             if not count and 0 < y <= len(self.empty):
                 line = Strip([segment(f"  {self.empty[y - 1]}", f"{DIM} on {GROUND}")])
                 return line.adjust_cell_length(width, style(f"on {GROUND}"))
-            return Strip.blank(width, style(f"on {GROUND}"))
-        strip = self.row_strip(index, width, ground, current)
-        return strip.adjust_cell_length(width, style(f"on {ground}")).apply_style(style(f"on {ground}"))
+            return _blank(width)
+        token = self.row_token(index)
+        key = (token, width, ground, current)
+        known = None if token is None else self._strips.get(key)
+        if known is None:
+            known = self.row_strip(index, width, ground, current)
+            known = known.adjust_cell_length(width, style(f"on {ground}")).apply_style(style(f"on {ground}"))
+            if token is not None:
+                if len(self._strips) >= STRIPS_KEPT:
+                    self._strips.clear()
+                self._strips[key] = known
+        return known
 
     def watch_cursor(self) -> None:
         """Keep the cursor in sight."""
         self.reveal(self.cursor)
-        self.refresh()
+        self._draw_changed()
 
     def reveal(self, index: int) -> None:
         """Scroll as little as possible so that row `index` shows."""
@@ -100,7 +135,7 @@ class RowList(LineView, can_focus=True):
         """Put the cursor on row `index` without telling anybody, and show it."""
         self.set_reactive(RowList.cursor, index)
         self.reveal(index)
-        self.refresh()
+        self._draw_changed()
 
     def go(self, index: int, step: int) -> None:
         """Move to the nearest selectable row at or after `index` in direction `step`, and tell."""
@@ -153,3 +188,8 @@ class RowList(LineView, can_focus=True):
 def bar(current: bool, focused: bool) -> tuple[str, str]:
     """The mark before the row under the cursor, as text and style: seen without colour."""
     return ("▌", "#7aa2f7" if focused else "#343c4a") if current else (" ", "")
+
+
+@lru_cache(maxsize=8)
+def _blank(width: int) -> Strip:
+    return Strip.blank(width, style(f"on {GROUND}"))

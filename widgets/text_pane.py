@@ -36,6 +36,7 @@ class TextPane(LineView, can_focus=True):
         lines = self._text.wrap(width) if width > 0 else []
         self._lines = [Strip([look.segment(" "), *line.render_segments()]) for line in lines]
         self.set_height(len(self._lines))
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""

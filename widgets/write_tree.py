@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -189,6 +190,18 @@ class WriteTree(RowList):
     def selectable(self, index: int) -> bool:
         """Headings are passed over."""
         return self._rows.row(index).kind is not RowKind.SCOPE
+
+    def row_token(self, index: int) -> Hashable:
+        """A row changes with its counts, or with the decision and outcome of its call."""
+        row = self._rows.row(index)
+        if row.kind is not RowKind.CALL:
+            return (
+                (row.kind, row.key, row.counts, row.open, row.n)
+                if row.kind is not RowKind.UNDECIDED
+                else None
+            )
+        call = self._rows.view.call(row.n)
+        return None if call is None else (row.key, row.n, call.decision, call.outcome, self._rows.view.run_id)
 
     def row_strip(self, index: int, width: int, ground: str, current: bool) -> Strip:
         """One row."""
