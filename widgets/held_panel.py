@@ -156,7 +156,7 @@ class HeldPanel(Vertical):
 
     def write(self) -> None:
         """Put the cursor where the sentence is written."""
-        self.query_one("#held-say", Input).focus()
+        self.screen.set_focus(self.query_one("#held-say", Input))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button was pressed."""

@@ -84,7 +84,6 @@ class RunScreen(VerbScreen):
     RunScreen #message {{
         display: none; height: 1; border: none; padding: 0 1; background: {look.LIFTED};
     }}
-    RunScreen #message.-open {{ display: block; }}
     """
 
     def __init__(
@@ -313,8 +312,8 @@ class RunScreen(VerbScreen):
                 self.run_worker(self._take_terminal(), name="attach", exit_on_error=False)
             case "message":
                 box = self.query_one("#message", Input)
-                box.add_class("-open")
-                box.focus()
+                box.display = True
+                self.set_focus(box)  # at once: the next key is the message's first letter, and no verb
             case "reads":
                 tree.toggle_reads()
                 tree.focus()
@@ -397,8 +396,8 @@ class RunScreen(VerbScreen):
         self.dismiss()
 
     def _close_message(self) -> None:
-        self.query_one("#message", Input).remove_class("-open")
-        self.query_one("#writes", WriteTree).focus()
+        self.query_one("#message", Input).display = False
+        self.set_focus(self.query_one("#writes", WriteTree))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the message line sends it."""
