@@ -17,7 +17,13 @@ from supervisor.shadow.diff import unified
 from supervisor.shadow.kept import reopen, shadow_folder
 from supervisor.shadow.names import as_bytes
 
-_MARK = ".claude/.cc-writes"
+_MARKS = frozenset({".cc-writes", ".claude-sandbox-noreplace"})
+_MOUNTED_ON = frozenset(
+    {".claude"}
+    | {f".git/{name}" for name in ("config.worktree", "glab-cli", "info", "remotes", "worktrees")}
+    | {f".git/objects/info{name}" for name in ("", "/alternates", "/commit-graphs")}
+)
+"""Places that Claude Code 2.1.330's sandbox protects, and so makes where they are missing."""
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -87,14 +93,15 @@ def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Chang
 
 
 def _without_marks(changes: ChangeSet) -> ChangeSet:
-    """The change set without the empty folders that Claude Code's sandbox leaves in every workspace."""
-    paths = {change.path for change in changes.changes if change.kind is ChangeKind.ADDED}
-    inside = {path for path in paths if path.startswith(".claude/")}
-    marks = {_MARK} & paths
-    if marks and inside == marks and ".claude" in paths:
-        marks.add(".claude")
-    kept = tuple(change for change in changes.changes if change.path not in marks)
-    return msgspec.structs.replace(changes, changes=kept)
+    """The change set without what Claude Code's sandbox leaves behind: empty places that it mounts on."""
+    kept: list[Change] = []
+    for change in sorted(changes.changes, key=lambda each: each.path, reverse=True):  # what is inside first
+        inside = bool(kept) and kept[-1].path.startswith(f"{change.path}/")
+        empty = change.after is not None and change.after.size == 0 and not inside
+        mark = change.path in _MOUNTED_ON or change.path.rpartition("/")[2] in _MARKS
+        if not (change.kind is ChangeKind.ADDED and empty and mark):
+            kept.append(change)
+    return msgspec.structs.replace(changes, changes=tuple(reversed(kept)))
 
 
 def _path(folder: Path, path: str) -> Path:
