@@ -1,0 +1,95 @@
+"""A million inputs nobody would type: does the classifier crash, hang or grow, and what does an input cost?
+
+Run it: `python benchmarks/fuzz.py [--count N] [--seed N]`. Exit code 1 if an input crashed it or was too slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import heapq
+import itertools
+import resource
+import signal
+import sys
+import time
+from array import array
+from pathlib import Path
+from types import FrameType
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "effects"))
+
+from bench_stage import figure, target
+from mutations import inputs
+
+from supervisor.effects.classifier import Classifier
+from supervisor.effects.model import Surroundings, ToolCall
+from supervisor.effects.profiles import load
+from supervisor.places import shipped
+
+CAP_S = 2.0
+KILL_S = 20.0
+FAULT = "engine.fault"
+"""The rule under which the classifier notes an exception of its own."""
+
+
+class TooSlow(BaseException):
+    """An input took longer than the cap."""
+
+
+def _late(number: int, frame: FrameType | None) -> None:
+    raise TooSlow
+
+
+def main(count: int, seed: int) -> int:
+    """Judge `count` inputs; 1 if any failed."""
+    classifier = Classifier(load(shipped("profiles")))
+    around = Surroundings(cwd="/home/user/work", workspace="/home/user/work", home="/home/user")
+    signal.signal(signal.SIGALRM, _late)
+    spent_ms = array("d")
+    slowest: list[tuple[float, str]] = []
+    failed = 0
+    kinds = {"read": 0, "unknown": 0, "write": 0}
+    for text in itertools.islice(inputs(seed), count):
+        # Code in C does not see the alarm: past this the process ends with a trace.
+        faulthandler.dump_traceback_later(KILL_S, exit=True)
+        signal.setitimer(signal.ITIMER_REAL, CAP_S)
+        start = time.perf_counter()
+        fault = ""
+        try:
+            judgement = classifier.judge(ToolCall("Bash", {"command": text}), around)
+            fault = next((effect.why for effect in judgement.effects if effect.rule == FAULT), "")
+            kinds[judgement.effect.value] += 1
+        except TooSlow:
+            fault = f"took more than {CAP_S} s"
+        except Exception as error:
+            fault = repr(error)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        took_ms = (time.perf_counter() - start) * 1000
+        spent_ms.append(took_ms)
+        if fault:
+            failed += 1
+            print(f"FAILED {fault}: {text[:500]!r}", flush=True)
+        heapq.heappush(slowest, (took_ms, text[:300]))
+        if len(slowest) > 3:
+            heapq.heappop(slowest)
+    faulthandler.cancel_dump_traceback_later()
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{len(spent_ms)} inputs (seed {seed}), {sum(spent_ms) / 1000:.0f} s judging; {kinds}; "
+        f"{failed} failed"
+    )
+    figure("one input", spent_ms)
+    for took_ms, text in sorted(slowest, reverse=True):
+        print(f"  slow: {took_ms:.0f} ms {text!r}")
+    target("slowest input", max(spent_ms), CAP_S * 1000)
+    target("memory at most", memory_mb, 300, "MB")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    sys.exit(main(options.count, options.seed))
