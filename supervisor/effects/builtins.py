@@ -58,9 +58,7 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
             evaluates
             and any(not word.exact or "[" in word.text for word in operands[1:])
             and len(operands) == 2
-        ):
-            _unsure(engine, name, "a name that is not known is tested", state)
-        elif any(word.exact and "[" in word.text and "(" in word.text for word in operands):
+        ) or any(word.exact and "[" in word.text and "(" in word.text for word in operands):
             _unsure(engine, name, "a name that is not known is tested", state)
     if name in ("hash", "jobs") and words:
         harmless = all(word.exact and word.text in ("-r", "-l", "-t", "-p", "-s") for word in words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -14,7 +15,8 @@ from supervisor.effects.words import Word
 
 MOST_STEPS = 4000
 MOST_DEPTH = 24
-MOST_TEXT = 65536
+MOST_TEXT = 30_000
+MOST_TIME_S = 1.0
 MOST_EFFECTS = 400
 
 
@@ -37,6 +39,7 @@ class Engine:
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
         functions: how many function calls are open.
+        end_s: processor time of this thread at which the judgement is given up, in seconds.
     """
 
     rules: RuleBook
@@ -49,6 +52,7 @@ class Engine:
     defines_functions: bool = False
     traps: bool = False
     functions: int = 0
+    end_s: float = field(default_factory=lambda: time.thread_time() + MOST_TIME_S)
 
     def step(self, cost: int = 1) -> None:
         """Count work.
@@ -57,8 +61,8 @@ class Engine:
             TooMuch: more than a command deserves.
         """
         self.steps += cost
-        if self.steps > MOST_STEPS:
-            raise TooMuch("too many steps")
+        if self.steps > MOST_STEPS or (self.steps & 31 == 0 and time.thread_time() > self.end_s):
+            raise TooMuch("it takes too long")
 
     def descend(self) -> None:
         """Go one level down.

@@ -306,10 +306,9 @@ class Walker(Expander):
             self.state.assign(name, value)
 
     def _assignments(self, node: Node) -> None:
-        found: list[tuple[str, Word]] = []
         for child in [node] if node.type == "variable_assignment" else node.named_children:
-            found += self.assignment(child)
-            self._assign(found)
+            self.engine.step()
+            self._assign(self.assignment(child))
         self._plain(node, "only sets shell variables")
 
     def _plain(self, node: Node, why: str) -> None:
@@ -432,6 +431,7 @@ class Walker(Expander):
         quoted = False
         text: Word | None = None
         mark: Node | None = None
+        arguments = {child.id for child in node.children_by_field_name("argument")}
         for child in node.children:
             if child.type == "heredoc_start":
                 quoted = any(mark in self.text(child) for mark in "'\"\\")
@@ -447,7 +447,7 @@ class Walker(Expander):
                 extra += self._redirect(child)
             elif child.type in ("<<", "<<-", "heredoc_end", "file_descriptor"):
                 continue
-            elif node.field_name_for_child(node.children.index(child)) == "argument":
+            elif child.id in arguments:
                 extra += self.words(child)
             elif child.is_named:
                 followers.append(child)

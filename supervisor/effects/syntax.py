@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 
+import tree_sitter
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 _PARSER = Parser(Language(tree_sitter_bash.language()))
+SHORT = 3000
+"""Texts of fewer bytes cannot take long to parse."""
+MOST_PARSE_S = 0.5
+"""Processor time after which a text is given up, in seconds."""
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _QUOTES = frozenset(("string", "heredoc_body", "ansi_c_string", "raw_string"))
 """Nodes whose text is taken from the source as it stands."""
@@ -24,9 +30,10 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.source = text.encode("utf-8", "surrogatepass")
-        self._tree = _PARSER.parse(self.source)
+        tree = _parse(self.source)
+        self._tree = tree if tree is not None else _PARSER.parse(b"")
         self.root: Node = self._tree.root_node
-        self.doubt = self._doubt()
+        self.doubt = self._doubt() if tree is not None else "it takes too long to parse"
 
     def _doubt(self) -> str:
         if any(byte in _CONTROL for byte in self.source):
@@ -56,6 +63,20 @@ class Tree:
                     return "" if _blank(source[at:]) else "it holds text that is not understood"
                 if parents.pop() in _QUOTES and cursor.node is not None:
                     at = max(at, cursor.node.end_byte)
+
+
+def _parse(source: bytes) -> tree_sitter.Tree | None:
+    """The syntax tree, or None if it takes longer than `MOST_PARSE_S` (some texts cost quadratic time)."""
+    if len(source) < SHORT:
+        return _PARSER.parse(source)
+    end = time.thread_time() + MOST_PARSE_S
+    try:
+        return _PARSER.parse(
+            lambda at, _: source[at : at + 4096], progress_callback=lambda *_: time.thread_time() > end
+        )
+    except ValueError:
+        _PARSER.reset()
+        return None
 
 
 def _blank(gap: bytes) -> bool:
