@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from supervisor.effects import awk, python_code, sed, shell, sql
 from supervisor.effects.model import EffectKind, Listing, Scope
@@ -45,10 +46,24 @@ def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state:
         engine.step(5)
         judged(engine, code.text, rule, state)
     else:
+        if target.startswith(_LOCAL_DATABASES) and ("file:" in target[5:] or "?" in target):
+            engine.unknown("database", rule.id, "which database a URI opens, and how, is not known", state.on)
+        if not state.on and _may_be_made(engine, target):
+            engine.unknown("database", rule.id, "a database that is not there would be made", state.on)
         scope = Scope.HOST if target.startswith(_LOCAL_DATABASES) else Scope.REMOTE
         sql.judge_sql(
             engine, code.text, lang[4:], rule.id, target, _scope_of(engine, target, scope), state.on
         )
+
+
+def _may_be_made(engine: Engine, target: str) -> bool:
+    """Whether the database file is not there: opening it would make an empty one."""
+    path = target.partition("://")[2].partition("#")[0]
+    files = engine.around.files
+    if not target.startswith(_LOCAL_DATABASES) or not path.startswith("/") or not isinstance(files, Listing):
+        return False
+    folder, _, name = path.rpartition("/")
+    return unquote(name) not in (files.names(unquote(folder) or "/") or ())
 
 
 def _scope_of(engine: Engine, target: str, scope: Scope) -> Scope:

@@ -151,7 +151,7 @@ class _Call:
         if self.urls:
             self._http()
         elif rule.stdin not in ("", "none", "args") and not self.ran_code:
-            self._code(rule.stdin, self.state.stdin or UNKNOWN)
+            self._code_from_input(rule.stdin)
         if rule.on and not self.ran_code:
             parsed.doubts.append("without a command it starts a shell or a session")
         for doubt in parsed.doubts:
@@ -285,7 +285,7 @@ class _Call:
         elif spec.role is Role.SHELL:
             if words:
                 self._value(Role.SHELL, "", _joined(words), "")
-        elif spec.role is Role.CODE and spec.many:
+        elif spec.role is Role.CODE and spec.many and not spec.lang.startswith("sql:"):
             if words:
                 self._value(Role.CODE, spec.lang, _joined(words), "")
         else:
@@ -356,10 +356,16 @@ class _Call:
         target = self._fill(self.rule.code_target)
         inline.judge(self.engine, lang, value, self.rule, target, self._inner())
 
+    def _code_from_input(self, lang: str) -> None:
+        code = self.state.stdin or UNKNOWN
+        if lang == "sh" and code.exact and shell.shares_input(code.text):
+            code = UNKNOWN
+        self._code(lang, code)
+
     def _code_file(self, lang: str, value: Word) -> None:
         self.ran_code = True
         if value.exact and value.text in ("-", "/dev/stdin"):
-            self._code(lang, self.state.stdin or UNKNOWN)
+            self._code_from_input(lang)
             return
         for target in file_targets(value, self.state.cwds, self.engine.around, self.state.on):
             files = self.engine.around.files

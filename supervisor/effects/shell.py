@@ -14,6 +14,7 @@ from supervisor.effects.model import EffectKind, Listing, Scope
 from supervisor.effects.state import Function, State
 from supervisor.effects.syntax import parse
 from supervisor.effects.targets import Target, file_targets
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
 
 if TYPE_CHECKING:
@@ -43,6 +44,29 @@ def run_text(engine: Engine, text: Word, state: State, *, here: bool = False) ->
     if engine.jumps:
         inner.become(walker._merged([inner.fork()]))
     engine.depth -= 1
+
+
+def shares_input(text: str) -> bool:
+    """Whether a shell that reads `text` from its standard input may run other code than `text`.
+
+    It reads line by line, and what it runs reads from the same place: a program may eat the lines after its own,
+    `exec <file` goes on elsewhere.
+    """
+    last = text.rstrip("\n").count("\n")
+    pending = [parse(text).root]
+    while pending:
+        node = pending.pop()
+        if node.type == "command":
+            name = node.child_by_field_name("name")
+            known = name is not None and name.text is not None and name.text.decode("utf-8", "replace")
+            if known not in _INPUT_LEFT_ALONE and (node.start_point[0] < last or known == "exec"):
+                return True
+        if node.type == "command_name" and (node.text or b"").strip(b"\\\"'") == b"exec":
+            return True
+        if node.type == "heredoc_redirect" or (node.type.endswith("string") and b"\n" in (node.text or b"")):
+            return True
+        pending += node.children
+    return False
 
 
 def _fresh(state: State) -> State:
@@ -454,13 +478,19 @@ class Walker(Expander):
         strip_tabs = any(child.type == "<<-" for child in node.children)
         if text is not None and strip_tabs and text.exact:
             text = Word("\n".join(line.lstrip("\t") for line in text.text.split("\n")))
-        self.state.stdin = text if text is not None else Word("")
+        descriptor = next((child for child in node.children if child.type == "file_descriptor"), None)
+        if descriptor is None or self.text(descriptor) == "0":
+            self.state.stdin = text if text is not None else Word("")
         return extra
 
     def _redirect(self, node: Node) -> list[Word]:
         """Judge one redirection; the words after its target belong to the command."""
         if node.type == "herestring_redirect":
             for child in node.named_children:
+                if child.type == "file_descriptor":
+                    if self.text(child) != "0":
+                        return []
+                    continue
                 word = self.joined(child)
                 self.state.stdin = Word(word.text + "\n") if word.exact else UNKNOWN
             return []
@@ -776,6 +806,9 @@ def _common(values: list[Word]) -> Word:
 
 
 _DELIMITER = re.compile(r"\\?[A-Za-z0-9_.-]+|'[A-Za-z0-9_. -]+'|\"[A-Za-z0-9_. -]+\"")
+_INPUT_LEFT_ALONE = names(
+    "echo printf cd pwd true false : test [ ls date whoami hostname uname id export set"
+)
 _KEEPERS = frozenset(("eval", "source", ".", "export", "exec", "command", "builtin", "trap", "set", "unset"))
 
 _HANDLERS = {
