@@ -1,6 +1,6 @@
 """A million inputs nobody would type: does the classifier crash, hang or grow, and what does an input cost?
 
-Run it: `python benchmarks/fuzz.py [--count N] [--seed N]`. Exit code 1 if an input crashed it or was too slow.
+Run it: `python benchmarks/fuzz.py [--count N] [--seed N]`. Exit code 1 if an input crashed it or was slow.
 """
 
 from __future__ import annotations

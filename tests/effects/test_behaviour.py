@@ -71,7 +71,7 @@ def test_no_everyday_command_judged_a_read_changes_anything() -> None:
 
 
 def test_no_overlooked_write_in_code_is_judged_a_read() -> None:
-    """Of nine hundred pieces of code (sed, awk, Python, SQL, …) those judged reads change nothing when run."""
+    """Of nine hundred pieces of code (sed, awk, Python, SQL, …) those judged reads change nothing."""
     reads = _reads(TRICKY, WORKSPACE)
     assert reads, "no read, nothing shown"
     assert _wrong(run_all(reads, setup=[SETUP], cwd=WORKSPACE, limit_s=2)) == []

@@ -11,7 +11,7 @@ COUNT = 4000
 
 
 def test_no_mutated_input_makes_the_classifier_fail() -> None:
-    """Thousands of cut, crossed, nested and random inputs: each gets an answer, none by way of an exception."""
+    """Thousands of cut, crossed, nested, random inputs: each gets an answer, never by way of an exception."""
     failed = []
     for text in itertools.islice(inputs(20260101), COUNT):
         judgement = judge(text)

@@ -1,4 +1,4 @@
-"""Code inside commands whose harm is easily overlooked: in sed, awk, jq, Python, Perl, find, tar and shells."""
+"""Code inside commands whose harm is easily overlooked: in sed, awk, jq, Python, Perl, find, tar, shells."""
 
 from __future__ import annotations
 
