@@ -36,3 +36,12 @@ class LocalFiles:
             return Path(path).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return None
+
+    def names(self, path: str) -> tuple[str, ...] | None:
+        """The entries of the folder `path`; None if it cannot be listed or has more than 10,000."""
+        try:
+            with os.scandir(path) as entries:
+                found = tuple(entry.name for entry, _ in zip(entries, range(10_001), strict=False))
+        except (OSError, ValueError):
+            return None
+        return found if len(found) <= 10_000 else None
