@@ -81,8 +81,18 @@ def test_a_journal_that_cannot_be_trusted_is_refused(used: Machine, fault: str) 
         assert cure in done.stderr, (words, done.stderr)
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
+    assert used.supervise("verify").returncode == 3
     assert (used.state / "journal.db").read_bytes() == before
     assert used.processes() == []
+
+
+def test_verify_says_of_a_corrupt_journal_that_it_is_damaged(used: Machine) -> None:
+    """It is what looks for damage: a finding with exit code 3, for scripts as well, not just an error."""
+    corrupt(used.state / "journal.db")
+    done = used.supervise("verify", "--json")
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert [problem["kind"] for problem in found["problems"]] == ["damaged"]
 
 
 def test_a_locked_journal_stops_a_run_before_anything_starts(used: Machine) -> None:

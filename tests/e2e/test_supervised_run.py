@@ -100,10 +100,10 @@ def test_every_call_has_a_decision_and_an_outcome(played: Played) -> None:
 
 def test_reads_really_run_and_writes_do_not(played: Played) -> None:
     """Reads before the first write pass and answer; every write, of whatever tool, is simulated."""
-    by_input = {str(each["input"]): each for each in played.ended.calls}
-    looked = [each for key, each in by_input.items() if "cat notes" in key or "ls -la" in key]
-    assert [(each["decision"], each["outcome"]) for each in looked] == [("pass", "executed")] * 2
-    assert "two" in looked[0]["result"]
+    looked = {each["input"]["command"]: each for each in played.ended.of("Bash") if each["effect"] == "read"}
+    assert set(looked) == {"cat notes.txt", "ls -la"}
+    assert {(each["decision"], each["outcome"]) for each in looked.values()} == {("pass", "executed")}
+    assert looked["cat notes.txt"]["result"] == "one\ntwo"
     writes = [each for each in played.ended.calls if each["effect"] == "write"]
     assert len(writes) == 9
     assert {each["decision"] for each in writes} == {"simulated"}
