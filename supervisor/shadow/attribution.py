@@ -43,7 +43,10 @@ def take_snapshot(root: bytes) -> Snapshot:
                 for entry in found:
                     path = os.path.join(folder, entry.name)
                     at = entry.stat(follow_symlinks=False)
-                    if stat.S_ISDIR(at.st_mode):
+                    if stat.S_ISCHR(at.st_mode):
+                        # The kernel makes all its deletion marks links to one, which changes with each.
+                        entries[path] = (at.st_mode, at.st_rdev)
+                    elif stat.S_ISDIR(at.st_mode):
                         # A folder's times change with what is in it, which is listed for itself.
                         entries[path] = (at.st_mode, at.st_ino)
                         stack.append(path)

@@ -118,7 +118,9 @@ class CloneShadow(Shadow):
                         yield from self._entry(os.path.join(path, name), hash_deleted)
 
     def _gone(self, path: bytes, hash_deleted: bool) -> Iterator[Change]:
-        yield from self._deleted(path, os.lstat(self._both(path)[0]), hash_deleted)
+        old = lstat(self._both(path)[0])
+        if old is not None:
+            yield from self._deleted(path, old, hash_deleted)
 
     def _deleted(self, path: bytes, old: os.stat_result, hash_deleted: bool) -> Iterator[Change]:
         base = self._both(path)[0]

@@ -70,10 +70,10 @@ def node_type(found: os.stat_result) -> NodeType:
 
 
 def lstat(path: bytes) -> os.stat_result | None:
-    """`os.lstat`, or None if nothing stands there."""
+    """`os.lstat`, or None if nothing stands there, or a closed folder keeps it from us."""
     try:
         return os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
 
 

@@ -93,7 +93,8 @@ class UpperWalk:
         for entry in _scan(base):
             if entry.name not in kept:
                 below = os.path.join(path, entry.name)
-                yield from self._deleted(below, entry.stat(follow_symlinks=False))
+                with suppress(PermissionError):
+                    yield from self._deleted(below, entry.stat(follow_symlinks=False))
 
     def _deleted(self, path: bytes, old: os.stat_result) -> Iterator[Change]:
         node = self.contents.node(os.path.join(self.base, path), old, hashed=self.hash_deleted)

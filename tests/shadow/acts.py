@@ -63,7 +63,11 @@ def listing(folder: bytes, below: bytes = b"") -> dict[str, list[Any]]:
         return found
     for name in names:
         path = os.path.join(folder, name)
-        at = os.lstat(path)
+        try:
+            at = os.lstat(path)
+        except PermissionError:  # the folder may be listed, and nothing more
+            found[os.path.join(below, name).hex()] = []
+            continue
         what: str | None = None
         if stat.S_ISLNK(at.st_mode):
             what = os.readlink(path).hex()
