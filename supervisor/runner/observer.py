@@ -72,6 +72,7 @@ class Observer:
         self._known: dict[str, _Standing] = {}
         self._asked: dict[str, tuple[Asked, float]] = {}
         self._answered: set[str] = set()
+        self._told: set[str] = set()  # ran without a decision, as a hook said before the transcript did
 
     def decided(self, call: CallDecided) -> None:
         """The gate decided a call."""
@@ -87,9 +88,9 @@ class Observer:
 
     def ran(self, tool_use_id: str, tool: str) -> Unsupervised | None:
         """A hook says that a call has run."""
-        if tool_use_id in self._known or tool_use_id in self._answered:
+        if tool_use_id in self._known or tool_use_id in self._answered or tool_use_id in self._told:
             return None
-        self._answered.add(tool_use_id)
+        self._told.add(tool_use_id)
         return Unsupervised(f"{tool} ran without a decision", tool_use_id)
 
     def read(self, record: TranscriptRecord) -> Iterator[Finding]:
@@ -118,7 +119,7 @@ class Observer:
             if asked.tool_use_id in self._known and asked.tool_use_id not in self._answered
         }
         for key, (asked, since) in list(self._asked.items()):
-            if key in self._known or key in self._answered or asked.agent_id in busy:
+            if key in self._known or key in self._answered or key in self._told or asked.agent_id in busy:
                 self._asked[key] = (asked, now) if asked.agent_id in busy else (asked, since)
                 continue
             if now - since > self._grace_s:
@@ -141,7 +142,8 @@ class Observer:
         if standing is None:
             if result.accepted:
                 by = result.source or "nobody we know of"
-                yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
+                if key not in self._told:
+                    yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
             elif hook_refused or _HOOK_ERROR in result.text[:200]:
                 yield HookFault(f"{tool}: {_first_line(result.text)}", key)
             outcome = Outcome.FAILED if result.accepted and result.error else Outcome.REFUSED

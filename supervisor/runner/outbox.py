@@ -75,12 +75,14 @@ class Outbox:
     def save(self, folders: Sequence[Path]) -> None:
         """Keep what still waits in the first of `folders` that takes it, for `take_unsaid`."""
         lines = b"".join(msgspec.json.encode(event) + b"\n" for event, _ in self._waiting)
-        for folder in folders if lines else ():
-            with contextlib.suppress(OSError):
-                path = folder / _UNSAID
+        for path in (folder / _UNSAID for folder in folders) if lines else ():
+            try:
+                path.touch(0o600)
                 path.write_bytes(lines)
-                path.chmod(0o600)
                 return
+            except OSError:
+                with contextlib.suppress(OSError):
+                    path.unlink()  # half of it would be taken for all of it
 
 
 def take_unsaid(folders: Sequence[Path]) -> tuple[AnyEvent, ...]:

@@ -87,6 +87,7 @@ class Run(Watcher):
         self._following: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
         self._detail = ""
+        self._broken = ""
         self._result = ""
         self._agent_failed = False
         self._denied = 0
@@ -150,6 +151,7 @@ class Run(Watcher):
         if self._fault.is_set() or self._stopping.is_set() or self._gone.is_set():
             return
         self._fault.set()
+        self._broken = detail
         self._alarm.raise_(AlertKind.HOOK_FAILURE, detail)
         if self.spec.headless:
             self._end(Ending.HOOK_FAILED, detail)
@@ -298,6 +300,8 @@ class Run(Watcher):
     def _how_it_ended(self, code: int) -> tuple[Ending, str]:
         if self._ending is not None:
             return self._ending, self._detail
+        if self._fault.is_set():  # whatever made it end while it was paused, the agent did not do it
+            return Ending.HOOK_FAILED, self._broken
         if not self._ready.is_set():
             words = self.agent.last_words() if self.agent is not None else ""
             return Ending.NOT_STARTED, f"Claude Code ended with {code} before the handshake: {words}"

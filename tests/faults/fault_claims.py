@@ -40,7 +40,13 @@ def suffer(machine: Machine, way: Way, moment: Moment, fault: Fault) -> Seen:
     """Run, break it, watch until it is told and over, and look at what is left."""
     run = FaultRun(machine, way, moment)
     break_answers(run)
-    run.start()
+    with fault.around(run):
+        run.start()
+        return _suffer(run, fault)
+
+
+def _suffer(run: FaultRun, fault: Fault) -> Seen:
+    machine, way, moment = run.machine, run.way, run.moment
     decided = run.decided()
     expected = ["before.txt"] if moment is Moment.AFTER else []
     struck = time.monotonic()

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 import supervisor
-from harness.claude import bundled_claude
+from harness.claude import bundled_claude, claude_env
 from harness.machine import SUPERVISE, Machine
 from harness.waiting import wait_for
 from supervisor.errors import RunnerGoneError, SuperviseError
@@ -64,12 +64,15 @@ class FaultRun:
     The script writes `before.txt`, waits at a pipe, then goes on trying to write.
 
     Attributes:
-        source: the supervisor's own files as this run uses them: its gate is a copy that a test may break.
+        before_claude: shell code that runs where Claude Code will, before it is started.
+        source: the supervisor's own files as this run uses them: gate and session are copies that a test may
+            break.
     """
 
     machine: Machine
     way: Way
     moment: Moment
+    before_claude: str = ""
     source: Path = field(init=False)
     process: subprocess.Popen[str] = field(init=False)
 
@@ -83,16 +86,30 @@ class FaultRun:
 
     # Before it starts.
 
-    def start(self) -> None:
-        """Start it and wait until it stands at `moment`."""
-        script = self.machine.write_script(_TURNS)
-        options = ["--mode", "mixed", "--script", str(script), "--claude", str(self._gatekeeper())]
+    @cached_property
+    def script(self) -> Path:
+        """What the model plays."""
+        return self.machine.write_script(_TURNS)
+
+    def start(self, base_url: str = "") -> None:
+        """Start it and wait until it stands at `moment`.
+
+        Args:
+            base_url: of a model that plays `script`, for a run in the machine's own home, with all that is
+                set there. Without one the run gets a private home, as always with `--script`.
+        """
+        options = ["--mode", "mixed", "--claude", str(self._gatekeeper())]
+        env = {"PYTHONPATH": str(self.source)}
+        if base_url:
+            env |= claude_env(self.machine, base_url)
+        else:
+            options += ["--script", str(self.script)]
         words = ["--cwd", str(self.machine.workspace), *options, "Write the files."]
         if self.way is Way.HEADLESS:
             argv = [str(SUPERVISE), "run", "--headless", *words]
         else:
             argv = [sys.executable, str(Path(__file__).with_name("open_in_terminal.py")), *words]
-        self.process = self.machine.start(argv, env={"PYTHONPATH": str(self.source)})
+        self.process = self.machine.start(argv, env=env)
         wait_for(self._started, "the launched Claude Code", 20)
         assert self.runner
         if self.moment is Moment.AFTER:
@@ -120,9 +137,16 @@ class FaultRun:
     def _gatekeeper(self) -> Path:
         """A program that is Claude Code, once somebody has written into the pipe `start`."""
         path = self.machine.root / "claude"
+        root = self.machine.root
         path.write_text(
-            f'#!/bin/sh\n[ "$1" = --version ] || {{ : > "{self.machine.root}/reached";'
-            f' read _ < "{self.machine.root}/start"; }}\nexec "{bundled_claude()}" "$@"\n'
+            f"""#!/bin/sh
+if [ "$1" != --version ]; then
+  : > "{root}/reached"
+  read _ < "{root}/start"
+  {self.before_claude or ":"}
+fi
+exec "{bundled_claude()}" "$@"
+"""
         )
         path.chmod(0o755)
         return path
@@ -213,9 +237,12 @@ class FaultRun:
 
     @property
     def guard(self) -> int:
-        """Process id of the guard."""
-        below = descendants(self.runner)
-        return next(pid for pid in below if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        """Process id of the guard; 0 once it is gone."""
+        for pid in descendants(self.runner):
+            with suppress(OSError):
+                if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        return 0
 
     def events(self) -> list[AnyEvent]:
         """The run's history so far; empty while the journal cannot be read."""
@@ -261,8 +288,11 @@ class FaultRun:
         return not _alive(self.runner)
 
     def frozen(self) -> bool:
-        """Whether everything below the guard is stopped."""
-        states = [_state(pid) for pid in descendants(self.guard)]
+        """Whether everything below the guard is stopped, or gone."""
+        guard = self.guard
+        if guard == 0:
+            return self.ended()
+        states = [_state(pid) for pid in descendants(guard)]
         return bool(states) and all(state in "TZ" for state in states)
 
     def written(self) -> list[str]:
@@ -275,8 +305,9 @@ class FaultRun:
         return f"{out}\n{err}"
 
     def stop(self) -> None:
-        """End the run as an operator does, and wait until all of it is gone."""
-        asyncio.run(self.control.stop())
+        """End the run as an operator does, if it has not ended, and wait until all of it is gone."""
+        with suppress(RunnerGoneError):
+            asyncio.run(self.control.stop())
         wait_for(self.ended, "the end of the run", 30)
 
     def verify(self) -> bool:

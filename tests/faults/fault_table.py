@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -27,13 +28,13 @@ class Fault:
 
     Attributes:
         strike: breaks it and releases the agent; what it yields back to ends the fault.
-        told_after_cure: the journal itself is what failed, so it takes the alert only once it is whole again.
+        prepare: what has to stand before the run starts, for as long as it is looked at.
         kills_runner: nobody is left to pause the run: whoever looks next finds it and ends it.
     """
 
     name: str
     strike: Callable[[FaultRun], Iterator[None]]
-    told_after_cure: bool = False
+    prepare: Callable[[FaultRun], Iterator[None]] | None = None
     kills_runner: bool = False
 
     def __str__(self) -> str:
@@ -43,6 +44,14 @@ class Fault:
     def on(self, run: FaultRun) -> Iterator[None]:
         """The run under this fault; it is cured when the block ends."""
         yield from self.strike(run)
+
+    @contextmanager
+    def around(self, run: FaultRun) -> Iterator[None]:
+        """The machine as this fault needs it."""
+        if self.prepare is None:
+            yield
+        else:
+            yield from self.prepare(run)
 
 
 def _client_missing(run: FaultRun) -> Iterator[None]:
@@ -171,8 +180,35 @@ def _journal_locked(run: FaultRun) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+def _small_disk(run: FaultRun) -> Iterator[None]:
+    """The state folder lies on a small disk of its own; on the machine's where we may not mount."""
+    state = run.machine.root / "state"
+    state.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "supervise-test", str(state)]
+    mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(state)], check=True)
+
+
 def _disk_full(run: FaultRun) -> Iterator[None]:
-    """The journal's log cannot grow by one byte: the kernel refuses the write."""
+    """Not one byte is left on the disk of the journal (ENOSPC)."""
+    filler = run.machine.state / "filler"
+    if not (run.machine.root / "state").is_mount():
+        yield from _file_size_limit(run)
+        return
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+    run.release()
+    yield
+    filler.unlink()
+
+
+def _file_size_limit(run: FaultRun) -> Iterator[None]:
+    """The journal's log cannot grow by one byte: the kernel refuses the write (EFBIG)."""
     log = Path(f"{run.journal}-wal")
     before = resource.prlimit(run.runner, resource.RLIMIT_FSIZE)
     resource.prlimit(run.runner, resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
@@ -204,7 +240,8 @@ FAULTS = (
     Fault("gate answers half", _answers("frame[: len(frame) // 2]")),
     Fault("socket removed", _socket_removed),
     Fault("socket replaced", _socket_replaced),
-    Fault("journal locked", _journal_locked, told_after_cure=True),
-    Fault("disk full", _disk_full, told_after_cure=True),
-    Fault("journal replaced", _journal_replaced, told_after_cure=True),
+    Fault("journal locked", _journal_locked),
+    Fault("disk full", _disk_full, _small_disk),
+    Fault("file size limit", _file_size_limit),
+    Fault("journal replaced", _journal_replaced),
 )

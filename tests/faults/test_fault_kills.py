@@ -1,0 +1,127 @@
+"""Processes of a run killed by a real signal: nothing is left behind or lost, and somebody says so."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_run import FaultRun, Moment, Way, kill
+
+from harness.machine import Machine
+from harness.waiting import wait_for
+from supervisor.policy import AlertKind
+
+DAEMON = "setsid sh -c 'sleep 1000 & exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
+"""Leaves two processes behind, in a session of their own, whose parent is gone at once."""
+
+
+def standing(machine: Machine, way: Way) -> FaultRun:
+    """A run that stands between two writes, a command in the foreground, daemons in the background."""
+    run = FaultRun(machine, way, Moment.AFTER, before_claude=DAEMON)
+    run.start()
+    wait_for(lambda: len(sleepers(machine)) == 2, "the daemons")
+    return run
+
+
+def sleepers(machine: Machine) -> list[int]:
+    """Daemons of this machine that still live."""
+    found = []
+    for pid in machine.processes():
+        try:
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"sleep\x001000"):
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def shown(machine: Machine, run: FaultRun) -> dict[str, Any]:
+    """The run as `supervise show --json` tells it."""
+    return dict(json.loads(machine.supervise("show", run.run_id, "--json").stdout))
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_killed_runner_takes_everything_with_it(machine: Machine, way: Way) -> None:
+    """Claude Code, the command it runs and what was daemonised end; the next command says what happened."""
+    run = standing(machine, way)
+    decided = run.decided()
+    kill(run.runner, signal.SIGKILL)
+    if way is Way.HEADLESS:
+        assert run.process.wait(30) == 3
+    wait_for(lambda: not machine.processes(), "everything to end")
+    listed = json.loads(machine.supervise("runs", "--json").stdout)
+    assert [row["ending"] for row in listed] == ["runner lost"]
+    told = shown(machine, run)
+    assert [alert["kind"] for alert in told["alerts"]] == ["hook failure"]
+    assert "the runner died" in told["alerts"][0]["detail"]
+    assert run.decided() == decided and run.verify()
+    assert run.written() == ["before.txt"]
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_killed_guard_takes_everything_with_it(machine: Machine, way: Way) -> None:
+    """The runner ends what the guard left behind, and says that the containment was lost."""
+    run = standing(machine, way)
+    kill(run.guard, signal.SIGKILL)
+    wait_for(run.ended, "the end of the run", 30)
+    wait_for(lambda: not machine.processes(), "everything to end")
+    if way is Way.HEADLESS:
+        assert run.process.wait(30) == 3
+    assert [alert.alert for alert in run.alerts()] == [AlertKind.CONTAINMENT_LOST]
+    assert run.verify() and run.written() == ["before.txt"]
+
+
+def test_a_run_outlives_its_killed_foreground(machine: Machine) -> None:
+    """The run goes on under the same rules, to its own end, and everything it did can be seen afterwards."""
+    run = standing(machine, Way.HEADLESS)
+    run.process.kill()
+    run.process.wait(30)
+    assert not run.ended() and run.status_is("working")
+    run.release()
+    wait_for(run.ended, "the end of the run", 60)
+    assert run.written() == ["after-1.txt", "after-2.txt", "after-3.txt", "before.txt"]
+    told = shown(machine, run)
+    assert told["run"]["state"] == "ended" and told["alerts"] == []
+    assert [call["decision"] for call in told["calls"]].count("blocked") == 1  # held, with nobody there
+    assert {call["outcome"] for call in told["calls"]} == {"executed", "not executed"}
+    wait_for(lambda: not machine.processes(), "everything to end")
+
+
+def test_a_paused_run_goes_on_once_the_cause_is_cured(machine: Machine) -> None:
+    """`resume` is refused while the hook client is still missing; after it the agent goes on."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    away = run.client_file.with_name("moved.pl")
+    run.client_file.rename(away)
+    wait_for(run.failures, "the alert")
+    wait_for(run.frozen, "the run to stand still")
+    refused = machine.supervise("resume", run.run_id)
+    assert refused.returncode != 0 and "still broken" in refused.stderr
+    away.rename(run.client_file)
+    assert machine.supervise("resume", run.run_id).returncode == 0
+    run.release()
+    wait_for(lambda: run.status_is("waiting"), "the call that waits for a verdict", 30)
+    assert run.failures() == [f"hook failure: {run.alerts()[0].detail}"]
+    run.stop()
+
+
+def test_a_run_paused_by_its_journal_goes_on_once_the_journal_is_free(machine: Machine) -> None:
+    """The alert that could not be journaled is, before anything else; then the agent goes on."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    with closing(sqlite3.connect(run.journal, isolation_level=None, timeout=30)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        run.release()
+        wait_for(lambda: run.frozen(), "the run to stand still", 30)
+        other.execute("ROLLBACK")
+    wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal", 30)
+    assert machine.supervise("resume", run.run_id).returncode == 0
+    wait_for(lambda: "after-3.txt" in run.written() or run.status_is("waiting"), "the agent to go on", 30)
+    assert len(run.failures()) == 1
+    run.stop()
+    assert run.verify()
