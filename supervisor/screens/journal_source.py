@@ -11,7 +11,7 @@ from pathlib import Path
 
 from supervisor.errors import SuperviseError, UsageError
 from supervisor.journal.doorbell import Doorbell
-from supervisor.journal.events import Recorded, State
+from supervisor.journal.events import Recorded, SessionReady, State
 from supervisor.journal.reader import Reader
 from supervisor.journal.rows import RunRow
 from supervisor.journal.tail import tail
@@ -84,16 +84,23 @@ class JournalSource:
         await _exists(self._places.journal)
         async with await Reader.open(self._places.journal) as reader:
             row = await _ready(reader, run_id)
-            transcript = Transcript(Path(row.transcript)) if row.transcript else None
-            while transcript is not None:
-                # Looked up before reading, so that nothing written before the end is missed.
-                over = (await reader.run(run_id)).state is State.ENDED
-                records = await asyncio.to_thread(transcript.read_new)
-                if items := [item for record in records if (item := said(record)) is not None]:
-                    yield items
-                if over:
+            newest, transcripts = "", list[Transcript]()
+            while row.transcript:
+                if row.transcript != newest:  # a conversation that was cleared goes on in another file
+                    newest = row.transcript
+                    known = {transcript.path for transcript in transcripts}
+                    transcripts += [
+                        Transcript(p) for p in await _transcripts(reader, run_id) if p not in known
+                    ]
+                for transcript in transcripts:
+                    records = await asyncio.to_thread(transcript.read_new)
+                    if items := [item for record in records if (item := said(record)) is not None]:
+                        yield items
+                if row.state is State.ENDED:
                     return
                 await asyncio.sleep(WORDS_S)
+                # Looked up before reading, so that nothing written before the end is missed.
+                row = await reader.run(run_id)
 
     def control(self, run_id: str) -> RunControl:
         """The way to the run's runner."""
@@ -166,6 +173,14 @@ def said(record: TranscriptRecord) -> ConversationItem | None:
 async def _exists(path: Path) -> None:
     while not path.exists():
         await asyncio.sleep(LIST_S)
+
+
+async def _transcripts(reader: Reader, run_id: str) -> list[Path]:
+    """The files the run's conversation is in, in order."""
+    paths: dict[Path, None] = {}
+    async for batch in reader.batches(run_id):
+        paths |= {Path(r.event.transcript): None for r in batch if isinstance(r.event, SessionReady)}
+    return list(paths)
 
 
 async def _ready(reader: Reader, run_id: str) -> RunRow:
