@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.claude import bundled_claude
+from harness.claude import bundled_claude, claude_env
 from harness.machine import SUPERVISE, Machine, new_machine
 from harness.waiting import wait_for
 from supervisor.journal.events import (
@@ -40,6 +40,9 @@ def busy(turns: int, wait_s: float = 0.2) -> list[Turn]:
 
 AGENTS_SCREEN = "don't ask on"
 """Stands in Claude Code's own screen, below its prompt box."""
+
+IDLE = "▫ idle"
+"""Stands in the run screen's header when the turn is finished."""
 
 OUR_SCREEN = "─writes─"
 """Stands in the run screen only."""
@@ -187,6 +190,15 @@ class Desk:
         words = ["--script", str(script), "--claude", str(claude or bundled_claude()), *options, task]
         return self.supervise("run", *words, columns=columns, lines=lines)
 
+    def start_own_run(self, base_url: str, *options: str, task: str = "the task") -> Pane:
+        """`supervise run` with the machine's own home, as a user does, and a model at `base_url`."""
+        env = {
+            key: claude_env(self.machine, base_url)[key]
+            for key in ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY")
+        }
+        words = ["run", "--claude", str(bundled_claude()), *options, task]
+        return self.open(SUPERVISE, *words, env=env)
+
     def the_run(self) -> DeskRun:
         """The one run of this machine, once it is in the journal."""
         row = wait_for(lambda: next(iter(list_runs(self.journal)), None), "the run in the journal")
@@ -240,8 +252,10 @@ class DeskRun:
 
     def wait_for_prompts(self, count: int, timeout_s: float = 40) -> list[str]:
         """The prompts, once there are so many."""
-        wait_for(lambda: len(self.prompts) >= count, f"{count} prompts", timeout_s)
-        return self.prompts
+        try:
+            return wait_for(lambda: p if len(p := self.prompts) >= count else None, "prompts", timeout_s)
+        except AssertionError as cause:
+            raise AssertionError(f"not {count} prompts in {timeout_s:g} s, but {self.prompts}") from cause
 
     def wait_for_calls(self, count: int, timeout_s: float = 60) -> list[CallDecided]:
         """The calls, once so many were decided."""

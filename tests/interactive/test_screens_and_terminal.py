@@ -1,0 +1,105 @@
+"""Sizes, several screens on one run, and screens that die while they hold the agent's terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Pane, bash, busy
+
+from harness.waiting import wait_for
+from supervisor.journal.events import AlertRaised, CallDecided, State
+
+
+def agents_width(pane: Pane) -> int:
+    """How wide Claude Code draws: the length of the line above its prompt box."""
+    return max((len(line) for line in re.findall("─+", pane.text)), default=0)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+def test_the_agents_terminal_has_the_size_of_ours(desk: Desk, columns: int, lines: int) -> None:
+    """Claude Code fills the terminal that attaches, follows it when it is resized, and our screen is whole
+    in the new size when it comes back."""
+    screen = desk.start_run(busy(400), columns=columns, lines=lines)
+    run = desk.the_run()
+    run.wait_for_calls(1)
+    screen.wait_for(OUR_SCREEN)
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN)
+    wait_for(lambda: agents_width(screen) == columns, f"{columns} columns")
+    screen.resize(columns + 13, lines + 4)
+    wait_for(lambda: agents_width(screen) == columns + 13, "the wider terminal")
+    screen.resize(columns - 7, lines - 2)
+    wait_for(lambda: agents_width(screen) == columns - 7, "the narrower terminal")
+    screen.press(COME_BACK)
+    shown = screen.wait_for(OUR_SCREEN, run.name, "end run")
+    assert len(shown.rstrip("\n").split("\n")) == lines - 2
+    screen.resize(columns, lines)
+    wait_for(lambda: screen.text.rstrip("\n").split("\n")[-1].lstrip().startswith("t terminal"), "our footer")
+
+
+def test_a_second_screen_takes_the_terminal_and_the_first_gets_its_own_back(desk: Desk) -> None:
+    """Two screens show the same run; the newest to attach has the terminal, alone."""
+    first = desk.start_run([{"say": f"Answer {n}.", "calls": []} for n in range(9)])
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    second = desk.supervise("show", run.name, columns=100, lines=30)
+    for screen in (first, second):
+        screen.wait_for(OUR_SCREEN, run.name, IDLE)
+    first.press("t")
+    first.wait_for(AGENTS_SCREEN)
+    second.press("t")
+    second.wait_for(AGENTS_SCREEN)
+    first.wait_for(OUR_SCREEN, run.name, "end run")
+    wait_for(lambda: agents_width(second) == 100, "the second one's size")
+    second.type("from the second screen")
+    second.wait_for("second screen")
+    second.press("Enter")
+    assert run.wait_for_prompts(2)[1:] == ["from the second screen"]
+    second.press(COME_BACK)
+    second.wait_for(OUR_SCREEN, "from the second screen")
+    first.wait_for("from the second screen")
+
+
+def test_a_screen_killed_at_the_agents_terminal_takes_nothing_with_it(desk: Desk) -> None:
+    """SIGKILL of the attached screen, then of one that only watches: calls go on and are decided; a new
+    screen shows everything and can attach."""
+    screen = desk.start_run(busy(400))
+    run = desk.the_run()
+    run.wait_for_calls(1)
+    screen.wait_for(OUR_SCREEN)
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN)
+    os.kill(screen.pid, signal.SIGKILL)
+    assert screen.wait_for_end() == -signal.SIGKILL
+    seen = len(run.all(CallDecided))
+    run.wait_for_calls(seen + 3)
+    again = desk.supervise("show", run.name)
+    again.wait_for(OUR_SCREEN, run.name, "working")
+    os.kill(again.pid, signal.SIGKILL)
+    assert again.wait_for_end() == -signal.SIGKILL
+    seen = len(run.all(CallDecided))
+    run.wait_for_calls(seen + 3)
+    third = desk.supervise("attach", run.name)
+    third.wait_for(AGENTS_SCREEN)
+    third.type("still there?")
+    third.wait_for("still there?")
+    third.press("Enter", COME_BACK)
+    assert third.wait_for_end() == 0
+    assert run.wait_for_prompts(2)[1:] == ["still there?"]
+    assert not run.all(AlertRaised)
+
+
+def test_an_agent_that_draws_a_lot_for_nobody_never_waits_for_a_reader(desk: Desk) -> None:
+    """The screen is gone; long answers, much more than a terminal buffers, are drawn and the turn ends."""
+    wall = "\n\n".join(f"Paragraph {n}. " + "words and words " * 30 for n in range(40))
+    turns = [{"say": f"{n}: {wall}", "calls": [bash(f"echo {n}")]} for n in range(12)]
+    screen = desk.start_run([*turns, {"say": "The end."}])
+    run = desk.the_run()
+    screen.wait_for(OUR_SCREEN)
+    os.kill(screen.pid, signal.SIGKILL)
+    run.wait_for_state(State.IDLE, "finished", timeout_s=60)
+    assert len(run.all(CallDecided)) == len(turns)
+    assert not run.all(AlertRaised)

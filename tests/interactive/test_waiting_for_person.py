@@ -1,0 +1,92 @@
+"""What a run waits for a person for, and how it goes on and ends."""
+
+from __future__ import annotations
+
+from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, bash
+
+from harness.claude import onboard
+from supervisor.journal.events import CallOutcome, Ending, Outcome, SessionReady, State
+from supervisor.session.model import start_model
+
+
+def test_without_trust_the_run_waits_and_the_task_is_sent_after_the_answer(desk: Desk) -> None:
+    """A folder nobody has trusted: no handshake, so no task; the screen says so and offers the terminal, and
+    after the answer there the handshake comes and the task passes the gate."""
+    onboard(desk.machine)
+    turns = [{"say": "Here I am.", "calls": [bash("echo here")]}, {"say": "Done."}]
+    script = desk.machine.write_script(turns)
+    with start_model(script, desk.machine.workspace) as model:
+        screen = desk.start_own_run(model.base_url)
+        run = desk.the_run()
+        run.wait_for_state(State.WAITING, "trust")
+        assert not run.all(SessionReady)
+        screen.wait_for("? waiting for you", "trust or a login", "t opens")
+        screen.press("t")
+        screen.wait_for("Yes, I trust this folder")
+        screen.press("Down", "Enter")
+        assert run.wait_for_prompts(1) == ["the task"]
+        screen.press(COME_BACK)
+        screen.wait_for(OUR_SCREEN, IDLE)
+        assert len(run.all(SessionReady)) == 1
+        assert [outcome.outcome for outcome in run.all(CallOutcome)] == [Outcome.EXECUTED]
+        desk.machine.supervise("stop", run.name)
+
+
+def test_a_finished_turn_is_idle_and_a_message_starts_the_next(desk: Desk) -> None:
+    """Idle is not ended: the next message plays the next turn; `supervise stop` ends the run as stopped."""
+    screen = desk.start_run([{"say": "The first is done."}, {"say": "The second is done."}])
+    run = desk.the_run()
+    screen.wait_for(IDLE, "The first is done.")
+    assert desk.machine.supervise("message", run.name, "and now the second").returncode == 0
+    screen.wait_for("The second is done.", "and now the second", IDLE)
+    done = desk.machine.supervise("stop", run.name)
+    assert done.returncode == 0 and "stopped" in done.stderr
+    assert run.wait_for_end().ending is Ending.STOPPED
+    screen.wait_for("■ ended: stopped")
+    screen.press("q")
+    assert screen.wait_for_end() == 0
+
+
+def test_leaving_claude_code_in_its_terminal_completes_the_run(desk: Desk) -> None:
+    """`/exit` typed there ends the run as completed, and our screen is back by itself."""
+    screen = desk.start_run([{"say": "The first is done."}])
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    screen.wait_for(OUR_SCREEN)
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN)
+    screen.type("/exit")
+    screen.wait_for("/exit")
+    screen.press("Enter")
+    assert run.wait_for_end().ending is Ending.COMPLETED
+    screen.wait_for(OUR_SCREEN, "■ ended: completed")
+
+
+def test_after_clear_calls_are_still_decided_and_their_outcomes_seen(desk: Desk) -> None:
+    """`/clear` gives Claude Code a new session and a new transcript: the gate and the observer follow it."""
+    screen = desk.start_run([{"say": "One.", "calls": [bash("echo one")]}, {"say": "Done."}])
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    screen.wait_for(OUR_SCREEN)
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN, "Done.")
+    screen.type("/clear")
+    screen.wait_for("Start a new session")
+    screen.press("Enter")
+    screen.wait_until_gone("Done.")
+    screen.type("again from the start")
+    screen.wait_for("the start")
+    screen.press("Enter")
+    assert run.wait_for_prompts(2)[1] == "again from the start"
+    run.wait_for_calls(2)
+    run.wait_for_state(State.IDLE, "finished")
+    screen.press(COME_BACK)
+    screen.wait_for(OUR_SCREEN, "2 reads", "again from the start")
+    desk.machine.supervise("stop", run.name)
+    run.wait_for_end()
+    first, second = run.all(SessionReady)
+    assert second.source == "clear" and first.transcript != second.transcript
+    assert [(outcome.n, outcome.outcome) for outcome in run.all(CallOutcome)] == [
+        (1, Outcome.EXECUTED),
+        (2, Outcome.EXECUTED),
+    ]
