@@ -1,9 +1,9 @@
 """Runs commands in a root of its own, each on a fresh copy-on-write layer, and says what each one changed.
 
 Started by `throwaway_root`; standard library only. Enters new user, mount, process and network namespaces, as
-nobody where it was root. Reads one JSON object on standard input, `{"setup": [script, …],
-"jobs": [[cwd, command], …], "env": {…}, "limit_s": n}`, and writes one `{"exit": n, "changes": [path, …]}` a job
-to standard output. The upper layer of an overlay holds exactly what was touched.
+nobody where it was root. Reads one JSON object on standard input, `{"setup": [script, …], "jobs":
+[[cwd, command], …], "env": {…}, "limit_s": n}`, and writes one `{"exit": n, "changes": [path, …]}` a job to
+standard output. The upper layer of an overlay holds exactly what was touched.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ways to spell one command so that bash still does the same: as hypothesis strategies.
 
-Some respell a simple command that is given as words, others put any shell text into another; `respelled` composes
-them.
+Some respell a simple command that is given as words, others put any shell text into another; `respelled`
+composes them.
 """
 
 from __future__ import annotations
