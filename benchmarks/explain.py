@@ -82,13 +82,15 @@ def in_process(given: list[str]) -> None:
     here = str(Path.cwd())
     files = LocalFiles(os.environ.get("PATH", ""))
     around = Surroundings(cwd=here, workspace=here, home=str(Path.home()), files=files)
-    samples = []
+    samples, spent = [], []
     for command in given:
         call = ToolCall("Bash", {"command": command})
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         classifier.judge(call, around)
+        spent.append((time.thread_time() - busy) * 1000)
         samples.append(((time.perf_counter() - began) * 1000, command))
     figure("judge one command, in process", [took for took, _ in samples])
+    figure("  processor time alone (others share this machine)", spent)
     for took, command in sorted(samples, reverse=True)[:3]:
         print(f"  slow: {took:.1f} ms {command[:100]!r}")
 

@@ -85,5 +85,5 @@ def _garbage(chance: random.Random) -> str:
     return raw.decode(chance.choice(("latin-1", "utf-8", "utf-16-le")), "replace")
 
 
-_KINDS = (*(_soup,) * 5, *(_edited,) * 8, *(_crossed,) * 4, _nested, _repeated, _garbage)
-"""The costly ones are rare: they are one in twenty each."""
+_KINDS = (*(_soup,) * 25, *(_edited,) * 40, *(_crossed,) * 20, *(_garbage,) * 13, _nested, _repeated)
+"""The costly ones are rare: one in a hundred each."""
