@@ -1,4 +1,4 @@
-"""What an awk program would do: a lexer that finds redirections, pipes, `system` and what is not understood."""
+"""What an awk program would do: a lexer that finds redirections, pipes and `system`; the rest is a doubt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import msgspec
 from supervisor.effects.vocabulary import names
 
 _TOKEN = re.compile(
-    r"""(?P<blank>[ \t\r]+|\\\n)|(?P<newline>\n)|(?P<comment>\#[^\n]*)|(?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
+    r"""(?P<blank>[ \t\r]+|\\\n)|(?P<newline>\n)|(?P<comment>\#[^\n]*)
+    |(?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<string>"(?:[^"\\\n]|\\.|\\\n)*")
     |(?P<op>\*\*=|\|&|\|\||&&|>>|\+\+|--|\+=|-=|\*=|/=|%=|\^=|\*\*|==|<=|>=|!=|!~|[-+*/%^!<>|?:~$=,;(){}\[\]@])""",
     re.VERBOSE,
@@ -34,7 +35,7 @@ _NAMED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/", "\n":
 
 
 class AwkUse(msgspec.Struct, frozen=True):
-    """Files that a program writes (None: one not known), commands it runs (None: not known); or why it is not understood."""
+    """Files a program writes, commands it runs (None: one that is not known); or why it is not understood."""
 
     writes: tuple[str | None, ...] = ()
     runs: tuple[str | None, ...] = ()

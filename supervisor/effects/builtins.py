@@ -157,7 +157,7 @@ def _cd(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 
 def enter(engine: Engine, folder: Word, state: State) -> None:
-    """Change to `folder`. Where that may fail and the folder before lay further out, the shell may still be there."""
+    """Change to `folder`; if that fails, a shell that was further out is still there."""
     targets = file_targets(folder, state.cwds, engine.around, "")
     paths = [target.uri.removeprefix("file://") for target in targets if target.uri.startswith("file:///")]
     inside = all(target.scope is Scope.WORKSPACE for target in targets)

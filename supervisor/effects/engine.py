@@ -1,4 +1,4 @@
-"""One judgement under way: the rules, the surroundings, the effects found so far, and how much work is left."""
+"""One judgement under way: the rules, the surroundings, the effects found so far, the work that is left."""
 
 from __future__ import annotations
 

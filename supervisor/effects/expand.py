@@ -11,21 +11,16 @@ from supervisor.effects.model import EffectKind
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
 from supervisor.effects.vocabulary import names
-from supervisor.effects.words import NUMBER, UNKNOWN, UNKNOWN_MANY, Kind, Piece, Word, assemble
+from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Piece, Word, assemble
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-_DIGITS = re.compile(r"-?[0-9]+")
-_ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
-_EXPRESSIONS = frozenset(
-    ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
-) | {"parenthesized_expression"}
 _SET_BY_BASH = names(
-    """_ REPLY MAPFILE OPTARG OPTIND COPROC PIPESTATUS DIRSTACK FUNCNAME PWD OLDPWD LINENO RANDOM SRANDOM SECONDS HISTCMD
-    GROUPS UID EUID PPID EPOCHSECONDS EPOCHREALTIME SHLVL SHELLOPTS HOSTNAME HOSTTYPE MACHTYPE OSTYPE IFS COMP_LINE COMP_WORDS
-    READLINE_LINE TIMEFORMAT"""
+    """_ REPLY MAPFILE OPTARG OPTIND COPROC PIPESTATUS DIRSTACK FUNCNAME PWD OLDPWD LINENO RANDOM SRANDOM
+    SECONDS HISTCMD GROUPS UID EUID PPID EPOCHSECONDS EPOCHREALTIME SHLVL SHELLOPTS HOSTNAME
+    HOSTTYPE MACHTYPE OSTYPE IFS COMP_LINE COMP_WORDS READLINE_LINE TIMEFORMAT"""
 )
 """Variables that bash sets itself: what was assigned to them is not what they hold."""
 
@@ -61,6 +56,14 @@ class Expander:
         raise NotImplementedError
 
     def _redirect(self, node: Node) -> list[Word]:
+        raise NotImplementedError
+
+    def arithmetic(self, node: Node) -> None:
+        """Judge an arithmetic expression."""
+        raise NotImplementedError
+
+    def prints_number(self, node: Node) -> bool:
+        """Whether a command substitution can print nothing but a number."""
         raise NotImplementedError
 
     def doubt(self, why: str) -> None:
@@ -107,14 +110,11 @@ class Expander:
         inner = node
         if node.type == "string" and node.child_count == 3:
             inner = node.children[1]
-        if (
-            inner.type == "simple_expansion"
-            and self.text(inner).strip() == "$@"
-            and self.state.params is not None
-        ):
-            if inner is not node or all(word.exact and word.text.isalnum() for word in self.state.params):
-                return list(self.state.params)
-        return None
+        params = self.state.params
+        if params is None or inner.type != "simple_expansion" or self.text(inner).strip() != "$@":
+            return None
+        plain = inner is not node or all(word.exact and word.text.isalnum() for word in params)
+        return list(params) if plain else None
 
     def pieces(self, node: Node) -> list[Piece]:
         """The parts of one word, in order; commands inside are judged on the way."""
@@ -309,7 +309,7 @@ class Expander:
         return self._complex(node, unknown)
 
     def _complex(self, node: Node, unknown: Kind) -> list[Piece]:
-        """`${…}` with an operator or a subscript: the value is not known; what it evaluates must be harmless."""
+        """`${…}` with an operator or a subscript: the value is not known; is what it evaluates harmless?"""
         operators = [
             self.text(child)
             for child in node.children
@@ -411,151 +411,10 @@ class Expander:
         if value is not None and value.type == "array":
             return [(self.text(name), UNKNOWN)]
         if (value is not None and value.type == "arithmetic_expansion") or (
-            value is not None and value.type == "command_substitution" and self._prints_number(value)
+            value is not None and value.type == "command_substitution" and self.prints_number(value)
         ):
             word = NUMBER
         if appends:
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
         return [(self.text(name), word)]
-
-    # -- arithmetic and tests
-
-    def arithmetic(self, node: Node) -> None:
-        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command in a subscript."""
-        self.engine.step()
-        kind = node.type
-        if kind == "number" and not node.child_count:
-            return
-        if kind in ("variable_name", "word"):
-            self._evaluated(self.text(node))
-        elif kind == "command_substitution":
-            self.substitution(node)
-            if not self._prints_number(node):
-                self.doubt("the output of a command is evaluated")
-        elif kind in ("simple_expansion", "expansion"):
-            pieces = self._variable(node, quoted=True)
-            name = self.text(node).lstrip().strip("${}")
-            if any(piece[1] is Kind.UNKNOWN_MANY for piece in pieces):
-                self.doubt("a value that is not known is evaluated")
-            elif name.replace("_", "").isalnum() and not name.isdigit():
-                self._evaluated(name)
-            elif name not in ("#", "?", "$", "!") and not name.startswith("#"):
-                self.doubt("a value that is not known is evaluated")
-        elif kind == "variable_assignment":
-            for child in node.named_children[1:]:
-                self.arithmetic(child)
-            name_node = node.child_by_field_name("name")
-            if name_node is not None:
-                if name_node.type == "subscript":
-                    self.arithmetic(name_node)
-                else:
-                    self.set_variable(self.text(name_node), NUMBER)
-        elif kind == "string":
-            word = self.joined(node)
-            if not (word.exact and _DIGITS.fullmatch(word.text)):
-                self.doubt("a text is evaluated")
-        elif kind in _EXPRESSIONS or kind in ("arithmetic_expansion", "compound_statement", "subscript"):
-            for child in node.named_children:
-                if child.type == "word" and self.text(child) in ("@", "*"):
-                    continue
-                if kind == "subscript" and child is node.named_children[0]:
-                    continue
-                self.arithmetic(child)
-            self._changed_by(node)
-        elif kind not in ("comment", "test_operator"):
-            self.doubt("an arithmetic expression is not understood")
-            self.pieces(node)
-
-    def _changed_by(self, node: Node) -> None:
-        operators = {self.text(child) for child in node.children if not child.is_named}
-        changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
-        if operators & changes:
-            for child in node.named_children:
-                if child.type in ("variable_name", "word") and self.text(child).isidentifier():
-                    self.set_variable(self.text(child), NUMBER)
-
-    def _evaluated(self, name: str) -> None:
-        value = self.state.variables.get(name)
-        if _DIGITS.fullmatch(name) or name in ("@", "*"):
-            return
-        if not name.isidentifier() or not name.isascii():
-            self.doubt(f"the arithmetic of {name[:40]} is not understood")
-        elif (
-            value is not None
-            and value != NUMBER
-            and not (value.exact and _DIGITS.fullmatch(value.text or "0"))
-        ):
-            self.doubt(f"the value of {name} is evaluated and not known to be a number")
-
-    def _prints_number(self, node: Node) -> bool:
-        """Whether a command substitution can print nothing but a number."""
-        inner = [child for child in node.named_children if child.type != "comment"]
-        if len(inner) != 1:
-            return False
-        last = inner[0]
-        if last.type == "pipeline":
-            last = last.named_children[-1]
-        if last.type == "redirected_statement":
-            last = last.child_by_field_name("body") or last
-        if last.type != "command":
-            return False
-        words = [self.text(child) for child in last.named_children]
-        if not words or words[0] in self.state.functions:
-            return False
-        return (
-            (words[0] == "wc" and len(words) == 2 and words[1] in ("-l", "-c", "-w", "-m"))
-            or words == ["nproc"]
-            or words in (["id", "-u"], ["id", "-g"])
-            or (
-                words[0] == "date"
-                and len(words) == 2
-                and words[1].strip("\"'") in ("+%s", "+%Y", "+%N", "+%s%N")
-            )
-        )
-
-    def test(self, node: Node) -> None:
-        """Judge `[ … ]` or `[[ … ]]`."""
-        self._test_part(node, node.children[0].type == "[[" if node.children else False)
-
-    def _test_part(self, node: Node, double: bool) -> None:
-        self.engine.step()
-        operators = [
-            self.text(child) for child in node.children if child.type == "test_operator" or not child.is_named
-        ]
-        if not double and any(operator in ("<", ">") for operator in operators):
-            self.doubt("`<` and `>` inside [ ] are redirections")
-        evaluates = double and any(operator in _ARITHMETIC_TESTS for operator in operators)
-        for child in node.named_children:
-            if child.type in _EXPRESSIONS:
-                self._test_part(child, double)
-            elif child.type in ("test_operator", "comment"):
-                continue
-            elif evaluates:
-                self._test_number(child)
-            else:
-                word = self._test_word(child)
-                if word.exact and "[" in word.text and ("$(" in word.text or "`" in word.text):
-                    self.doubt("a text with a command hidden in a subscript is tested")
-                if any(operator in ("-v", "-R") for operator in operators) and not (
-                    word.exact and "[" not in word.text
-                ):
-                    self.doubt("a name that is not known is tested")
-
-    def _test_word(self, node: Node) -> Word:
-        if node.type in ("regex", "extglob_pattern"):
-            self._opaque(node)
-            return UNKNOWN
-        return self.joined(node)
-
-    def _test_number(self, node: Node) -> None:
-        if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:
-            node = node.children[1]
-            if node.type == "string_content":
-                if not _DIGITS.fullmatch(self.text(node)):
-                    self.doubt("a text is evaluated")
-                return
-        self.arithmetic(node)
-
-
-__all__ = ["UNKNOWN_MANY", "Expander"]

@@ -1,4 +1,4 @@
-"""MCP tools: by the rules of profiles, else a remote write; SQL and URLs among the arguments count as such."""
+"""MCP tools: by the rules of profiles, else a remote write; SQL and URLs among the arguments count."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Listing(Protocol):
     """What `files` may also be able to do; without it less is proven."""
 
     def names(self, path: str) -> tuple[str, ...] | None:
-        """The entries of the folder `path` (absolute), in any order; None if it cannot be listed or is huge."""
+        """The entries of the folder `path` (absolute); None if there are too many or it cannot be listed."""
         ...
 
 

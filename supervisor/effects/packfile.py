@@ -1,4 +1,4 @@
-"""The rule-pack format as it is written: one struct per TOML table, errors with file, line and nearest name."""
+"""The rule-pack format as written: one struct per TOML table, errors with file, line and nearest name."""
 
 from __future__ import annotations
 

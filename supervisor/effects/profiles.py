@@ -1,4 +1,4 @@
-"""Rule packs: read, checked and compiled once into a RuleBook. The format is described in docs/profiles.md."""
+"""Rule packs: read, checked and compiled once into a RuleBook. docs/profiles.md describes the format."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def load(*folders: Path) -> RuleBook:
 
 
 def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
-    """The rule book of packs given as (file name, text), in layers: a later layer replaces programs of earlier ones.
+    """The rule book of packs given as (file name, text); a later layer replaces programs of earlier ones.
 
     Raises:
         ConfigError: a pack is wrong, or two packs of one layer define the same program.
@@ -228,7 +228,7 @@ class _Pack:
     ) -> Rule:
         options: dict[str, Option] = {}
         if parent is not None and table.inherit_options:
-            # What prints the help of the program (`docker -v`) may be an option of its commands (`compose down -v`).
+            # What prints the program's help (`docker -v`) may be an option of a command (`compose down -v`).
             options.update({k: o for k, o in parent.options.items() if o.role is not Role.HELP})
         for name in table.use:
             if name not in self._sets:
@@ -377,22 +377,22 @@ class _Pack:
         for data in tables:
             table = self.source.convert(("mcp",), data, McpTable)
             targets = tuple(([table.target] if table.target else []) + table.targets)
-            for tool in table.tools:
-                rules.append(
-                    McpRule(
-                        id=f"mcp.{table.server}.{tool}",
-                        server=table.server,
-                        tool=tool,
-                        effect=table.effect,
-                        scope=table.scope,
-                        targets=targets,
-                        consumes=table.consumes,
-                        sql=table.sql,
-                        dialect=table.dialect,
-                        url=table.url,
-                        why=table.why,
-                    )
+            rules += [
+                McpRule(
+                    id=f"mcp.{table.server}.{tool}",
+                    server=table.server,
+                    tool=tool,
+                    effect=table.effect,
+                    scope=table.scope,
+                    targets=targets,
+                    consumes=table.consumes,
+                    sql=table.sql,
+                    dialect=table.dialect,
+                    url=table.url,
+                    why=table.why,
                 )
+                for tool in table.tools
+            ]
         return rules
 
 

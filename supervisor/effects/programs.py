@@ -209,7 +209,7 @@ class _Call:
         """Which positional stands where."""
         specs, words = self.rule.args, list(self.parsed.positionals)
         if any(given.option.role in (Role.CODE, Role.CODE_FILE) for given in self.parsed.given):
-            # The code came as an option: it is not among the arguments, and a script's place holds a mere name.
+            # The code came as an option: it is not among the arguments; a script's place holds a mere name.
             specs = tuple(spec for spec in specs if spec.role not in (Role.CODE, Role.CODE_FILE))
             specs = tuple(
                 msgspec.structs.replace(spec, role=Role.TEXT) if spec.role is Role.RUN else spec
@@ -462,7 +462,7 @@ class _Call:
         scheme = uri.partition(":")[0]
         if scheme == "file":
             path = uri[7:]
-            # A `*` of the template itself stands for names below its folder, one that is not known for anything.
+            # A `*` of the template itself stands for names below its folder, one not known for anything.
             word = Word(path, False, path.index("*"), known, known) if "*" in path else Word(path)
             return file_targets(word, self.state.cwds, self.engine.around)[0]
         if self.rule.scope is not None:

@@ -37,43 +37,45 @@ _MODULES: dict[str, frozenset[str] | None] = {
     # None: everything public in it is harmless.
     "math": None,
     "cmath": None,
-    "json": frozenset(("loads", "dumps", "load", "JSONDecodeError")),
+    "json": names("loads dumps load JSONDecodeError"),
     "re": None,
     "string": None,
     "textwrap": None,
     "itertools": None,
-    "functools": frozenset(("reduce", "lru_cache", "cmp_to_key")),
+    "functools": names("reduce lru_cache cmp_to_key"),
     "collections": None,
     "statistics": None,
     "decimal": None,
     "fractions": None,
-    "random": frozenset(("random", "randint", "choice", "shuffle", "sample", "uniform", "seed", "randrange")),
-    "secrets": frozenset(("token_hex", "token_urlsafe", "token_bytes", "randbelow", "choice")),
+    "random": names("random randint choice shuffle sample uniform seed randrange"),
+    "secrets": names("token_hex token_urlsafe token_bytes randbelow choice"),
     "datetime": None,
-    "time": frozenset(("time", "sleep", "strftime", "gmtime", "localtime", "monotonic", "perf_counter", "ctime")),
+    "time": names("time sleep strftime gmtime localtime monotonic perf_counter ctime"),
     "calendar": None,
-    "hashlib": frozenset(("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "new")),
-    "base64": frozenset(
-        ("b64encode", "b64decode", "b32encode", "b32decode", "b16encode", "b16decode", "urlsafe_b64encode",
-         "urlsafe_b64decode", "a85encode", "b85encode")
+    "hashlib": names("md5 sha1 sha224 sha256 sha384 sha512 blake2b blake2s new"),
+    "base64": names(
+        """b64encode b64decode b32encode b32decode b16encode b16decode urlsafe_b64encode urlsafe_b64decode
+        a85encode b85encode"""
     ),
     "binascii": None,
-    "struct": frozenset(("pack", "unpack", "calcsize")),
-    "uuid": frozenset(("uuid4", "uuid5", "UUID")),
-    "html": frozenset(("escape", "unescape")),
+    "struct": names("pack unpack calcsize"),
+    "uuid": names("uuid4 uuid5 UUID"),
+    "html": names("escape unescape"),
     "unicodedata": None,
     "difflib": None,
     "bisect": None,
     "heapq": None,
-    "pprint": frozenset(("pprint", "pformat")),
-    "platform": frozenset(("python_version", "system", "machine", "platform", "release", "node", "processor")),
-    "sys": frozenset(("argv", "stdin", "stdout", "stderr", "exit", "version", "version_info", "platform",
-                      "executable", "maxsize", "byteorder", "prefix")),
-    "os": frozenset(("path", "getcwd", "environ", "getenv", "sep", "linesep", "listdir", "cpu_count", "getpid", "name")),
-    "urllib.parse": frozenset(("quote", "unquote", "urlparse", "urlsplit", "urlencode", "parse_qs", "parse_qsl",
-                               "quote_plus", "unquote_plus", "urljoin")),
-    "ast": frozenset(("literal_eval",)),
-}  # fmt: skip
+    "pprint": names("pprint pformat"),
+    "platform": names("python_version system machine platform release node processor"),
+    "sys": names(
+        """argv stdin stdout stderr exit version version_info platform executable maxsize byteorder prefix"""
+    ),
+    "os": names("path getcwd environ getenv sep linesep listdir cpu_count getpid name"),
+    "urllib.parse": names(
+        """quote unquote urlparse urlsplit urlencode parse_qs parse_qsl quote_plus unquote_plus urljoin"""
+    ),
+    "ast": names("literal_eval"),
+}
 _PATHS = names(
     """
     join basename dirname exists isfile isdir abspath realpath splitext getsize getmtime expanduser
@@ -81,13 +83,14 @@ _PATHS = names(
     """
 )
 _NODES = (
-    ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If, ast.Break, ast.Continue, ast.Pass,
-    ast.Return, ast.FunctionDef, ast.arguments, ast.arg, ast.Lambda, ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp,
-    ast.BoolOp, ast.Compare, ast.Call, ast.keyword, ast.Attribute, ast.Subscript, ast.Slice, ast.List, ast.Tuple, ast.Dict,
-    ast.Set, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.JoinedStr, ast.FormattedValue,
-    ast.IfExp, ast.Starred, ast.NamedExpr, ast.Import, ast.ImportFrom, ast.alias, ast.With, ast.withitem, ast.Try,
-    ast.ExceptHandler, ast.Raise, ast.Assert, ast.Delete, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
-    ast.Yield, ast.Global,
+    ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If, ast.Break,
+    ast.Continue, ast.Pass, ast.Return, ast.FunctionDef, ast.arguments, ast.arg, ast.Lambda, ast.Constant,
+    ast.Name, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.keyword, ast.Attribute,
+    ast.Subscript, ast.Slice, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
+    ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.JoinedStr, ast.FormattedValue, ast.IfExp,
+    ast.Starred, ast.NamedExpr, ast.Import, ast.ImportFrom, ast.alias, ast.With, ast.withitem, ast.Try,
+    ast.ExceptHandler, ast.Raise, ast.Assert, ast.Delete, ast.expr_context, ast.operator, ast.unaryop,
+    ast.boolop, ast.cmpop, ast.Yield, ast.Global,
 )  # fmt: skip
 
 

@@ -171,7 +171,7 @@ class _Parser:
             raise _Problem(f"the sed command {command} is not known")
 
     def _label(self, command: str) -> None:
-        # Some seds end a label at `;` or `}`, others at the line: read it as ended and look at the rest as commands.
+        # Some seds end a label at `;` or `}`, others at the line: what follows is looked at as commands.
         self._skip(" \t")
         while self._peek() not in ("", "\n", ";", "}", " ", "\t"):
             self.at += 1

@@ -1,4 +1,4 @@
-"""What SQL would do: each statement parsed with sqlglot in the program's dialect, targets down to the table."""
+"""What SQL would do: each statement parsed in the program's dialect, targets down to the table."""
 
 from __future__ import annotations
 
@@ -34,11 +34,16 @@ _SQL_WORDS = names(
     """
 )
 _WRITES = (
-    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Comment,
-    exp.Grant, exp.LoadData, exp.Analyze, exp.Kill, exp.Cache, exp.Uncache, exp.Refresh, exp.Export,
+    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable,
+    exp.Comment, exp.Grant, exp.LoadData, exp.Analyze, exp.Kill, exp.Cache, exp.Uncache, exp.Refresh,
+    exp.Export,
 )  # fmt: skip
 _QUERIES = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery, exp.Paren)
 _QUIET = (exp.Transaction, exp.Commit, exp.Rollback, exp.Use, exp.Semicolon)
+_CHANGING = names(
+    """VACUUM ANALYZE GRANT REVOKE REINDEX CLUSTER LOCK INSERT UPDATE DELETE DROP CREATE ALTER TRUNCATE
+    OPTIMIZE REPLACE RENAME"""
+)
 _SESSION = names(
     """
     statement_timeout lock_timeout search_path timezone time_zone names client_encoding work_mem
@@ -273,8 +278,7 @@ def _command(node: exp.Command, dialect: str) -> list[Statement]:
         return [Statement(READ, "", "only shows")]
     if verb == "EXPLAIN":
         return _explain(rest, dialect)
-    if verb in ("VACUUM", "ANALYZE", "GRANT", "REVOKE", "REINDEX", "CLUSTER", "LOCK", "INSERT", "UPDATE", "DELETE", "DROP",
-                "CREATE", "ALTER", "TRUNCATE", "OPTIMIZE", "REPLACE", "RENAME"):  # fmt: skip
+    if verb in _CHANGING:
         return [Statement(WRITE, "", f"{verb} changes the database")]
     return [Statement(UNKNOWN_KIND, "", f"what {verb} runs is not known")]
 

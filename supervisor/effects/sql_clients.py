@@ -1,4 +1,4 @@
-"""Commands of database clients among SQL: psql's backslash, sqlite's and duckdb's dot, sqlcmd's colon commands."""
+"""Commands of database clients among SQL: psql's backslash, sqlite's dot, sqlcmd's colon commands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 def split_client(text: str, dialect: str) -> tuple[list[str], list[Meta]]:
-    """The SQL in `text`, and the client commands in it (in any order that does not matter to their effect)."""
+    """The SQL in `text`, and the client commands in it, whose order does not matter to their effect."""
     metas: list[Meta] = []
     if "/*!" in text or "/*M!" in text:
         metas.append(Meta("a comment that MySQL runs", False))
@@ -61,7 +61,5 @@ def split_client(text: str, dialect: str) -> tuple[list[str], list[Meta]]:
 
 def _backslash(bare: str, dialect: str) -> Meta:
     name, _, rest = bare.partition(" ")
-    if dialect in ("postgres", "redshift", "") and "`" not in rest and "\\" not in rest and "|" not in rest:
-        if _PSQL.fullmatch(name):
-            return Meta(name, True)
-    return Meta(name, False)
+    plain = not set(rest) & set("`\\|")
+    return Meta(name, plain and dialect in ("postgres", "redshift", "") and bool(_PSQL.fullmatch(name)))

@@ -46,9 +46,9 @@ def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: st
         return [NOTHING]
     if word.exact and text.startswith("/dev/") and text.startswith(("/dev/tcp/", "/dev/udp/")):
         return [Target(f"{text[5:8]}://{text[9:].replace('/', ':')}", Scope.REMOTE)]
-    if not word.exact and not word.prefix.startswith("/") and not word.glob:
-        if not word.prefix or ".." in text:
-            return [UNKNOWN_FILE]
+    relative = not word.exact and not word.prefix.startswith("/") and not word.glob
+    if relative and (not word.prefix or ".." in text):
+        return [UNKNOWN_FILE]
     if text.startswith("/"):
         return [_file(word, text, around)]
     if not cwds:
@@ -64,7 +64,7 @@ def _file(word: Word, path: str, around: Surroundings) -> Target:
     folder = known.rpartition("/")[0] or "/"
     folder = around.files.real(folder) if around.files is not None else os.path.normpath(folder)
     rest = path[len(known.rpartition("/")[0]) + 1 :]
-    # A glob stays below its folder unless a hidden name (`.*`) may match `..`; other unknown text may hold `..`.
+    # A glob stays below its folder unless `.*` may match `..`; other unknown text may hold `..`.
     stays = word.glob and ".." not in rest and not any(p.startswith(".") for p in rest.split("/"))
     scope = _scope(folder, around) if stays else Scope.HOST
     return Target("file://" + quote(folder.rstrip("/") + "/" + rest, safe="/*?[]"), scope)

@@ -1,4 +1,4 @@
-"""Try rules by hand: `python -m supervisor.effects.try_rules 'git push' …` prints what each command would do."""
+"""Try rules by hand: `python -m supervisor.effects.try_rules 'git push' …` says what each would do."""
 
 from __future__ import annotations
 
