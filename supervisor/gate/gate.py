@@ -22,7 +22,7 @@ from supervisor.gate import wire
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.link import HookClientError, Link, StrangerError
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command
-from supervisor.gate.peer import Peer, peer_of
+from supervisor.gate.peer import Peer, parent_of, peer_of
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
@@ -153,9 +153,12 @@ class Gate:
         binding = True
         try:
             peer = peer_of(writer.get_extra_info("socket"))
-            if not self._admit(peer):
+            gone = peer.pid != 0 and parent_of(peer.pid) == 0
+            if not gone and not self._admit(peer):
                 raise StrangerError("not of this run")
             event = wire.parse(await link.request())
+            if gone:  # whose it was cannot be asked any more; that it knew the nonce says enough
+                raise HookClientError("the hook client was gone before it was heard")
             binding = event.hook_event_name in _BINDING
             await link.answer(await self._answer(event, link))
             if event.hook_event_name == "SessionStart":

@@ -23,7 +23,8 @@ class Seen:
     Attributes:
         written: files that the agent wrote after the fault.
         failures: hook failures raised.
-        alert_s: seconds from the blow until somebody outside could know of it.
+        alert_s: seconds from the failure to its alert: in the journal, or, where the journal is what failed,
+            at the runner's door or in the foreground's last words.
         exit_code: that of the foreground process; None for a run in a terminal.
     """
 
@@ -49,19 +50,19 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
     machine, way, moment = run.machine, run.way, run.moment
     decided = run.decided()
     expected = ["before.txt"] if moment is Moment.AFTER else []
-    struck = time.monotonic()
+    run.struck = time.time()
     exit_code = None
     with fault.on(run):
         if fault.kills_runner:
             wait_for(run.ended, "the end of the runner")
         if way is Way.HEADLESS:
             exit_code = run.process.wait(60)
-            told = time.monotonic()
+            told = time.time()
         else:
             if fault.kills_runner:
                 machine.supervise("runs")
             wait_for(run.failures, "the alert", 30)
-            told = time.monotonic()
+            told = time.time()
             if not fault.kills_runner:
                 wait_for(run.frozen, "the run to stand still", 30)
     if way is Way.INTERACTIVE and not fault.kills_runner:
@@ -73,7 +74,7 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
     return Seen(
         written=tuple(name for name in run.written() if name not in expected),
         failures=tuple(run.failures()),
-        alert_s=told - struck,
+        alert_s=(first if 0 < (first := run.told_at()) < told else told) - run.struck - fault.silence_s,
         exit_code=exit_code,
         agent_failures=sum(alert["kind"] == "agent failure" for alert in shown["alerts"]),
         lost=len(decided) - len(kept),

@@ -67,6 +67,7 @@ class FaultRun:
         before_claude: shell code that runs where Claude Code will, before it is started.
         source: the supervisor's own files as this run uses them: gate and session are copies that a test may
             break.
+        struck: when the fault struck, in seconds since the epoch.
     """
 
     machine: Machine
@@ -75,6 +76,7 @@ class FaultRun:
     before_claude: str = ""
     source: Path = field(init=False)
     process: subprocess.Popen[str] = field(init=False)
+    struck: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self.source = self.machine.root / "source"
@@ -250,6 +252,14 @@ exec "{bundled_claude()}" "$@"
             return [recorded.event for recorded in run_events(self.journal, self.run_id)]
         except SuperviseError:
             return []
+
+    def told_at(self) -> float:
+        """When the hook failure was raised, in seconds since the epoch; 0 while the journal has none."""
+        with suppress(SuperviseError):
+            for recorded in run_events(self.journal, self.run_id):
+                if isinstance(recorded.event, AlertRaised) and recorded.event.alert is AlertKind.HOOK_FAILURE:
+                    return recorded.time
+        return 0.0
 
     def alerts(self, kind: AlertKind | None = None) -> list[AlertRaised]:
         """Alerts in the journal."""

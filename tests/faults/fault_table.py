@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Fault:
     Attributes:
         strike: breaks it and releases the agent; what it yields back to ends the fault.
         prepare: what has to stand before the run starts, for as long as it is looked at.
+        silence_s: the fault is a silence, and a failure only once it has lasted so long.
         kills_runner: nobody is left to pause the run: whoever looks next finds it and ends it.
     """
 
@@ -36,6 +38,7 @@ class Fault:
     strike: Callable[[FaultRun], Iterator[None]]
     prepare: Callable[[FaultRun], Iterator[None]] | None = None
     kills_runner: bool = False
+    silence_s: float = 0.0
 
     def __str__(self) -> str:
         return self.name.replace(" ", "-")
@@ -71,11 +74,13 @@ def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
         run.release()
         wait_for(lambda: run.status_is("waiting"), "a call that is held", 30)
         client = wait_for(run.client, "the hook client of the held call", 30)
+        run.struck = time.time()
         kill(client, number)
         return client
     kill(run.runner, signal.SIGSTOP)
     run.release()
     client = wait_for(run.client, "a hook client that waits", 30)
+    run.struck = time.time()
     kill(client, number)
     kill(run.runner, signal.SIGCONT)
     return client
@@ -232,15 +237,15 @@ def _journal_replaced(run: FaultRun) -> Iterator[None]:
 FAULTS = (
     Fault("client missing", _client_missing),
     Fault("client killed", _client_killed),
-    Fault("client hangs", _client_hangs),
+    Fault("client hangs", _client_hangs, silence_s=DEADLINE_S),
     Fault("gate killed", _gate_killed, kills_runner=True),
-    Fault("gate hangs", _gate_hangs),
+    Fault("gate hangs", _gate_hangs, silence_s=DEADLINE_S),
     Fault("gate answers garbage", _answers("b'\\x00\\xff not a frame'")),
     Fault("gate answers nothing", _answers("b''")),
     Fault("gate answers half", _answers("frame[: len(frame) // 2]")),
     Fault("socket removed", _socket_removed),
     Fault("socket replaced", _socket_replaced),
-    Fault("journal locked", _journal_locked),
+    Fault("journal locked", _journal_locked, silence_s=2),
     Fault("disk full", _disk_full, _small_disk),
     Fault("file size limit", _file_size_limit),
     Fault("journal replaced", _journal_replaced),
