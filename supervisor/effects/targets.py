@@ -77,7 +77,9 @@ def _scope(path: str, around: Surroundings) -> Scope:
 
 def url_target(word: Word, scheme: str = "https") -> Target:
     """The URL that `word` is, without user, query and fragment. Loopback lies on the host."""
-    return _url(word.text if word.exact else word.prefix + "*", scheme)
+    # The `?` of a query is a glob to the shell; which file it might match does not matter to the URL.
+    whole = word.exact or (word.glob and word.prefix.count("/") > 2)
+    return _url(word.text if whole else word.prefix + "*", scheme)
 
 
 def fetches(word: Word) -> bool:

@@ -1,4 +1,4 @@
-"""Random and mutated shell text, endlessly: `python tests/effects/fuzz_shell.py 1000000 [seed]` runs that many.
+"""Random and mutated shell text: `python tests/effects/fuzz_shell.py 1000000 [seed]` judges that many.
 
 Prints each input that made the classifier fail or take longer than 0.5 s, and at the end the figures.
 """
@@ -20,11 +20,13 @@ from supervisor.places import shipped
 
 SLOW_S = 0.5
 _PIECES = (
-    *("rm x", "ls", "cat", "echo", "git log", "find . -exec", "sed", "awk", "xargs", "sh -c", "eval", "$x", "${x}", "${x:-", "$("),
-    *(")", "`", "'", '"', "\\", "\n", ";", "&&", "||", "|", "&", ">", ">>", "<", "<<EOF\n", "<<<", "2>&1", "{", "}", "{a,b}", "(("),
-    *("))", "[[", "]]", "[", "]", "if", "then", "fi", "for i in", "while", "do", "done", "case", "in", "esac", "f() {", "*", "?"),
-    *("~", "#", "=", "x=", "-o", "--output=", "-", "--", "$'\\x41'", "$((", "<(", ">(", "!", "\t", "\r", "\0", "é", "​", "EOF\n"),
-    *("SELECT 1", "DELETE FROM x", "psql -c", "python3 -c", "import os", "{print $1}", "s/a/b/", "curl", "http://x", "/dev/tcp/a/1"),
+    'rm x', 'ls', 'cat', 'echo', 'git log', 'find . -exec', 'sed', 'awk', 'xargs', 'sh -c', 'eval',
+    '$x', '${x}', '${x:-', '$(', ')', '`', "'", '"', '\\', '\n', ';', '&&', '||', '|', '&', '>', '>>',
+    '<', '<<EOF\n', '<<<', '2>&1', '{', '}', '{a,b}', '((', '))', '[[', ']]', '[', ']', 'if', 'then',
+    'fi', 'for i in', 'while', 'do', 'done', 'case', 'in', 'esac', 'f() {', '*', '?', '~', '#', '=',
+    'x=', '-o', '--output=', '-', '--', "$'\\x41'", '$((', '<(', '>(', '!', '\t', '\r', '\x00', '\xe9',
+    '\u200b', 'EOF\n', 'SELECT 1', 'DELETE FROM x', 'psql -c', 'python3 -c', 'import os', '{print $1}',
+    's/a/b/', 'curl', 'http://x', '/dev/tcp/a/1',
 )  # fmt: skip
 
 

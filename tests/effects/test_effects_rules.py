@@ -1,0 +1,348 @@
+"""Rule packs: errors a person can act on, and what each part of the format means."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervisor.effects.classifier import Classifier
+from supervisor.effects.explain import as_data, as_text, parts
+from supervisor.effects.model import EffectKind, Judgement, Scope, Surroundings, ToolCall
+from supervisor.effects.profiles import compile_packs, load
+from supervisor.effects.rules import RuleBook
+from supervisor.errors import ConfigError
+from supervisor.places import shipped
+
+HEAD = '[pack]\nname = "t"\nversion = 1\n\n'
+AROUND = Surroundings(cwd="/w", workspace="/w", home="/h")
+
+
+def book(text: str) -> RuleBook:
+    """The rule book of one pack."""
+    return compile_packs([("t.toml", HEAD + text)])
+
+
+def judge(rules: str, command: str) -> Judgement:
+    """What `command` does under `rules`."""
+    return Classifier(book(rules)).judge(ToolCall("Bash", {"command": command}), AROUND)
+
+
+def kind(rules: str, command: str) -> str:
+    """The label of `command` under `rules`; a consuming read is called `consumes`."""
+    judgement = judge(rules, command)
+    return "consumes" if any(effect.consumes for effect in judgement.effects) else judgement.effect.value
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[program.a]\neffect = "read"\nflgs = "-a"\n', 7, ("program.a.flgs", 'did you mean "flags"')),
+        ('[program.a]\neffect = "reed"\n', 6, ("program.a.effect", "reed")),
+        ('[program.a]\neffect = "read"\nargs = "reed..."\n', 7, ("args", 'did you mean "read"')),
+        ('[program.a]\n[program.a.options]\n"-a" = "flagg"\n', 7, ("-a", 'did you mean "flag"')),
+        ('[program.a]\nstdin = "pyton"\n', 6, ("stdin", 'did you mean "python"')),
+        ('[program.a]\nuse = ["x"]\n', 6, ("use", 'no option set "x"')),
+        ("[programm.a]\n", 5, ("programm", 'did you mean "program"')),
+        ('[program.a.commands.b]\neffect = "read"\ntrget = "x"\n', 7, ("trget", 'did you mean "target"')),
+        ('[program.a]\nargs = "read... write..."\n', 6, ("only one `...`",)),
+        ('[program.a]\nflags = "a"\n', 5, ("begins with -",)),
+        ('[program.a]\ntarget = "{x"\n', 6, ("braces",)),
+        ('[[mcp]]\nserver = "x"\ntools = ["y"]\nefect = "read"\n', 8, ("efect", 'did you mean "effect"')),
+        ('[program.a]\n[program.b]\nnames = ["a"]\n', 6, ("defined twice",)),
+    ],
+)
+def test_a_wrong_pack_is_an_error_with_file_line_field_and_nearest_name(
+    text: str, line: int, words: tuple[str, ...]
+) -> None:
+    """A person who writes a rule is told where it is wrong and what was probably meant."""
+    with pytest.raises(ConfigError) as caught:
+        book(text)
+    message = str(caught.value)
+    assert message.startswith(f"t.toml:{line}:"), message
+    for word in words:
+        assert word in message
+
+
+def test_two_packs_may_not_define_the_same_program_but_a_later_layer_wins() -> None:
+    """Shipped packs must agree; the operator's own pack replaces a program whole."""
+    read = ("a.toml", HEAD + '[program.x]\neffect = "read"\n')
+    write = ("b.toml", HEAD + '[program.x]\neffect = "write"\n')
+    with pytest.raises(ConfigError, match="already defined"):
+        compile_packs([read, write])
+    assert compile_packs([read], [write]).programs["x"].rule.effect is EffectKind.WRITE
+
+
+def test_the_digest_follows_every_byte_of_every_pack() -> None:
+    """The hash that is journaled with a decision names the rules that were in force."""
+    assert book("").digest != book("# a comment\n").digest
+    assert len(book("").digest) == 16
+
+
+def test_the_shipped_packs_compile() -> None:
+    """Whatever is shipped must load."""
+    rules = load(shipped("profiles"))
+    assert {"ls", "git", "bash", "python3"} <= set(rules.programs)
+
+
+RULES = """
+[environment]
+harmless = ["LANG"]
+dangerous = ["LD_*"]
+
+[program.p]
+effect = "read"
+args = "text@what read..."
+flags = "-a -b"
+values = "-v --value"
+optionals = "-c --color"
+number = true
+[program.p.options]
+"-w --write" = "write"
+"-o --out" = "write-file"
+"-t" = { takes = "value", harmless = ["ok", "fine*"], effect = "unknown" }
+"-x" = { takes = "value", harmful = ["bad*"], effect = "write" }
+
+[program.q]
+effect = "unknown"
+options."-h" = "help"
+values = "-g"
+[program.q.commands.sync]
+effect = "write"
+target = "q://{arg:0|main}/{-g|all}"
+flags = "-f"
+options."--dry" = "makes-read"
+[program.q.commands."show|list things"]
+effect = "read"
+args = "text..."
+[program.q.commands.take]
+effect = "read"
+consumes = true
+target = "q://queue"
+[program.q.commands."* get-*"]
+effect = "read"
+args = "text..."
+other-options = "read"
+[program.q.commands."* get-secret"]
+effect = "write"
+[program.q.commands.one]
+effect = "write"
+max-read-args = 1
+bare = "unknown"
+
+[program.g]
+effect = "unknown"
+[program.g.commands."** list"]
+effect = "read"
+args = "text..."
+[program.g.commands."** delete*"]
+effect = "write"
+
+[program.d]
+effect = "read"
+style = "none"
+operands."of=" = "write-file"
+operands."if=" = "read-file"
+
+[program.w]
+effect = "read"
+args = "command..."
+stop-at-args = true
+flags = "-n"
+
+[program.far]
+effect = "read"
+args = "text@host shell..."
+on = "far://{host}"
+stop-at-args = true
+
+[program.fetch]
+effect = "read"
+args = "url..."
+http = true
+[program.fetch.options]
+"-X" = "method"
+"-d" = "body"
+"-G" = "get"
+"-T" = "upload"
+
+[program.i]
+effect = "read"
+args = "text read..."
+options."-i" = { takes = "optional", in-place = true }
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ("p x file", "read"),
+        ("p -ab -v 1 x", "read"),
+        ("p -v1 --value=2 --color=auto -c x", "read"),
+        ("p -5 x", "read"),
+        ("p -z x", "unknown"),
+        ("p --val 1 x", "unknown"),
+        ("p -aw x", "write"),
+        ("p -ao out x", "write"),
+        ("p -- -w", "read"),
+        ("p -t ok x", "read"),
+        ("p -t finest x", "read"),
+        ("p -t other x", "unknown"),
+        ("p -x good x", "read"),
+        ("p -x badly x", "write"),
+        ('p "$y"', "unknown"),
+        ("p --help", "read"),
+        ("p -w --help", "write"),
+        ("p -z --help", "unknown"),
+        ("LANG=C p x", "read"),
+        ("LD_X=1 p x", "unknown"),
+        ("OTHER=1 p x", "unknown"),
+        ("q sync", "write"),
+        ("q -g 1 sync -f", "write"),
+        ("q sync --dry", "read"),
+        ("q sync --dry --more", "unknown"),
+        ("q list things", "read"),
+        ("q show things a b", "read"),
+        ("q list", "unknown"),
+        ("q nothing", "unknown"),
+        ("q take", "consumes"),
+        ("q svc get-thing --any", "read"),
+        ("q svc get-secret", "write"),
+        ("q one", "unknown"),
+        ("q one a", "read"),
+        ("q one a b", "write"),
+        ("g a b list", "read"),
+        ("g a delete list", "write"),
+        ("g a b c", "unknown"),
+        ("d if=a", "read"),
+        ("d if=a of=b", "write"),
+        ("d of=/dev/null", "read"),
+        ("w -n p x", "read"),
+        ("w p -w x", "write"),
+        ("w unheard-of", "unknown"),
+        ("far h p x", "read"),
+        ("far h 'p -w x'", "write"),
+        ("far h", "unknown"),
+        ("fetch http://a/b", "read"),
+        ("fetch -X POST http://a", "write"),
+        ("fetch -d x http://a", "write"),
+        ("fetch -G -d x http://a", "read"),
+        ("fetch -T f http://a", "write"),
+        ("fetch gopher://a", "unknown"),
+        ("i x f", "read"),
+        ("i -i x f", "write"),
+    ],
+)
+def test_each_part_of_the_format_means_what_the_documentation_says(command: str, wanted: str) -> None:
+    """One claim of docs/profiles.md a line."""
+    assert kind(RULES, command) == wanted
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "scope"),
+    [
+        ("q sync", "q://main/all", Scope.REMOTE),
+        ("q -g 1 sync x", "q://x/1", Scope.REMOTE),
+        ('q sync "$x"', "q://*/all", Scope.REMOTE),
+        ("p -o /tmp/x y", "file:///tmp/x", Scope.HOST),
+        ("far h 'p -o /x y'", "far://h/x", Scope.REMOTE),
+        ("fetch -X PUT http://U:p@A.example:81/b?c#d", "http://a.example:81/b", Scope.REMOTE),
+        ("fetch -X PUT localhost:80/b", "https://localhost:80/b", Scope.HOST),
+    ],
+)
+def test_targets_are_filled_from_what_was_given(command: str, target: str, scope: Scope) -> None:
+    """Templates take arguments, options and kept names; what is not known shows as `*`."""
+    judgement = judge(RULES, command)
+    assert judgement.targets[0] == target
+    assert judgement.scope is scope
+
+
+MCP = """
+[[mcp]]
+server = "store*"
+tools = ["get_*"]
+effect = "read"
+target = "store://{input:bucket|main}/{input:key}"
+
+[[mcp]]
+server = "store*"
+tools = ["get_secret"]
+effect = "write"
+
+[[mcp]]
+server = "db"
+tools = ["query"]
+effect = "write"
+sql = "statement"
+dialect = "postgres"
+target = "postgres://db"
+
+[[mcp]]
+server = "web"
+tools = ["fetch"]
+effect = "read"
+url = "address"
+"""
+
+
+def mcp(name: str, around: Surroundings = AROUND, **given: str) -> Judgement:
+    """What an MCP tool does under the rules above."""
+    return Classifier(book(MCP)).judge(ToolCall(name, given), around)
+
+
+def test_an_mcp_tool_without_a_rule_is_a_remote_write() -> None:
+    """Nothing about a tool's name makes it harmless."""
+    judgement = mcp("mcp__other__get_thing")
+    assert (judgement.effect, judgement.scope) == (EffectKind.WRITE, Scope.REMOTE)
+    assert judgement.targets == ("mcp://other/get_thing",)
+
+
+def test_a_servers_own_word_counts_only_where_it_is_trusted() -> None:
+    """`readOnlyHint` is the server's claim; the operator says whom to believe."""
+    hints = {"other": frozenset({"look"})}
+    doubted = Surroundings(cwd="/w", workspace="/w", home="/h", mcp_read_only=hints)
+    trusted = Surroundings("/w", "/w", "/h", mcp_read_only=hints, trusted_mcp=frozenset({"other"}))
+    assert mcp("mcp__other__look", doubted).effect is EffectKind.WRITE
+    assert mcp("mcp__other__look", trusted).effect is EffectKind.READ
+    assert mcp("mcp__other__change", trusted).effect is EffectKind.WRITE
+    assert mcp("mcp__other__look", trusted, sql="drop table t").effect is EffectKind.WRITE
+
+
+def test_mcp_rules_apply_by_server_and_tool_the_most_specific_first() -> None:
+    """A rule for one tool wins over one for many."""
+    judgement = mcp("mcp__store1__get_object", key="k")
+    assert (judgement.effect, judgement.targets) == (EffectKind.READ, ("store://main/k",))
+    assert mcp("mcp__store1__get_secret").effect is EffectKind.WRITE
+
+
+def test_sql_in_an_mcp_call_is_judged_statement_by_statement() -> None:
+    """A tool that runs SQL is what its SQL is, down to the table."""
+    assert mcp("mcp__db__query", statement="select * from t").effect is EffectKind.READ
+    judgement = mcp("mcp__db__query", statement="select 1; delete from t")
+    assert judgement.effect is EffectKind.WRITE
+    assert "postgres://db/t" in judgement.targets
+    assert mcp("mcp__db__query").effect is EffectKind.WRITE
+
+
+def test_the_url_of_an_mcp_call_is_its_target() -> None:
+    """A fetching tool is judged by what it fetches."""
+    assert mcp("mcp__web__fetch", address="https://x.example/a").targets == (
+        "mcp://web/fetch",
+        "https://x.example/a",
+    )
+
+
+def test_an_explanation_shows_every_part_with_rule_and_reason() -> None:
+    """The tree for a person and the data for scripts tell the same."""
+    judgement = judge(RULES, "p x f; q sync | w p -w y")
+    assert [part.source for part in parts(judgement)] == ["p x f", "q sync", "w p -w y"]
+    text = as_text(ToolCall("Bash", {}), judgement, "simulated")
+    assert "q://main/all" in text
+    assert "q.sync" in text
+    data = as_data(judgement, "simulated", tree=True)
+    assert set(as_data(judgement, "x")) == {"effect", "scope", "targets", "decision", "rule", "why"}
+    assert [part["effect"] for part in data["parts"]] == ["read", "write", "write"]
+
+
+def test_an_explanation_never_steers_the_terminal() -> None:
+    """Text of an agent is shown as text."""
+    judgement = judge(RULES, "p '\x1b]52;c;x\x07' $'\\e[2J'")
+    assert "\x1b" not in as_text(ToolCall("Bash", {}), judgement, "pass")
