@@ -9,6 +9,7 @@ from supervisor.errors import RunnerGoneError
 from supervisor.journal.events import Recorded
 from supervisor.screens.source import Health, RunControl
 from supervisor.views import ConversationItem, fold
+from supervisor.views.changes import FileChange
 from supervisor.views.summary import RunSummary
 
 
@@ -69,6 +70,7 @@ class PlayedSource:
         self._control = control
         self._bell = asyncio.Condition()
         self.fault: Exception | None = None
+        self.changed: Sequence[FileChange] | None = None
 
     async def commit(self, run_id: str, events: Sequence[Recorded]) -> None:
         """More events of a run."""
@@ -103,6 +105,10 @@ class PlayedSource:
         """What was said."""
         if self._said:
             yield self._said
+
+    async def changes(self, run_id: str) -> Sequence[FileChange] | None:
+        """As told."""
+        return self.changed
 
     def control(self, run_id: str) -> RunControl | None:
         """The noting control, if any."""

@@ -29,8 +29,8 @@ class RowList(LineView, can_focus=True):
         Binding("down,j", "move(1)", "down", show=False),
         Binding("pageup,ctrl+u", "page(-1)", "page up", show=False),
         Binding("pagedown,ctrl+d", "page(1)", "page down", show=False),
-        Binding("home,g", "jump(0)", "first", show=False),
-        Binding("end,G", "jump(-1)", "last", show=False),
+        Binding("home", "jump(0)", "first", show=False),
+        Binding("end", "jump(-1)", "last", show=False),
         Binding("enter", "choose", "open", show=False),
     ]
 

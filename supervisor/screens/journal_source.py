@@ -21,6 +21,8 @@ from supervisor.runner.follow import recover_when_lost
 from supervisor.screens.source import Health, RunControl
 from supervisor.session.attach import attach
 from supervisor.session.transcript import Asked, Result, Transcript, TranscriptRecord, Words
+from supervisor.shadow.changed import changed
+from supervisor.views.changes import FileChange
 from supervisor.views.conversation import ConversationItem, Role
 from supervisor.views.run import Counts
 from supervisor.views.summary import RunSummary
@@ -33,6 +35,9 @@ LIST_S = 0.2
 
 WORDS_S = 0.2
 """Time between two looks at a transcript."""
+
+DIFFS = 300
+"""Files whose diff is made when the changes of a run are looked at."""
 
 _INPUT_LIMIT = 4_000
 
@@ -101,6 +106,14 @@ class JournalSource:
                 await asyncio.sleep(WORDS_S)
                 # Looked up before reading, so that nothing written before the end is missed.
                 row = await reader.run(run_id)
+
+    async def changes(self, run_id: str) -> Sequence[FileChange] | None:
+        """What the run changed in its shadow; None if it has none.
+
+        Raises:
+            SuperviseError: the shadow cannot be read.
+        """
+        return await asyncio.to_thread(_changes, self._places, run_id)
 
     def control(self, run_id: str) -> RunControl:
         """The way to the run's runner."""
@@ -191,6 +204,23 @@ async def _ready(reader: Reader, run_id: str) -> RunRow:
             if row.transcript or row.state is State.ENDED:
                 return row
         await asyncio.sleep(WORDS_S)
+
+
+def _changes(places: Places, run_id: str) -> list[FileChange] | None:
+    found = changed(places, run_id)
+    if found is None:
+        return None
+    return [
+        FileChange(
+            kind=change.kind.value,
+            path=change.path,
+            source=change.source,
+            aspects=tuple(aspect.value for aspect in change.aspects),
+            calls=found.calls(change),
+            diff=found.diff(change) if i < DIFFS else "(one of many: `supervise diff` shows it)",
+        )
+        for i, change in enumerate(found.changes.changes)
+    ]
 
 
 def _summary(row: RunRow) -> RunSummary:

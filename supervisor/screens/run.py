@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from supervisor.errors import SuperviseError
 from supervisor.journal.events import State
 from supervisor.policy import AlertKind
+from supervisor.screens.changes import ChangesScreen
 from supervisor.screens.confirm import ConfirmScreen
 from supervisor.screens.facts import FactsScreen
 from supervisor.screens.source import RunControl, RunSource
@@ -319,6 +320,10 @@ class RunScreen(VerbScreen):
                 tree.focus()
             case "next":
                 self.focus_next("WriteTree, CallDetail, ConversationLog, HeldPanel Button")
+            case "changes":
+                spot = tree.spot
+                n = spot.call.n if spot is not None and spot.call is not None else 0
+                self.app.push_screen(ChangesScreen(self._source, self._run_id, n))
             case "facts":
                 self.app.push_screen(FactsScreen(self._view))
             case "follow":

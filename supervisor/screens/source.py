@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from supervisor.journal.events import Recorded
+from supervisor.views.changes import FileChange
 from supervisor.views.conversation import ConversationItem
 from supervisor.views.summary import RunSummary
 
@@ -73,6 +74,14 @@ class RunSource(Protocol):
 
     def conversation(self, run_id: str) -> AsyncGenerator[Sequence[ConversationItem], None]:
         """What was said so far, then each piece as it comes."""
+        ...
+
+    async def changes(self, run_id: str) -> Sequence[FileChange] | None:
+        """What the run changed in its shadow, as it is now; None if it has no shadow.
+
+        Raises:
+            SuperviseError: the shadow cannot be read.
+        """
         ...
 
     def control(self, run_id: str) -> RunControl | None:

@@ -97,6 +97,12 @@ def _waits(now: Situation) -> bool:
     return now.view is not None and now.view.state is State.WAITING and _terminal(now) is None
 
 
+def _shadow(now: Situation) -> str | None:
+    if now.view is not None and not now.view.shadow:
+        return "This run has no shadow."
+    return None
+
+
 def _reads(now: Situation) -> str | None:
     return None if now.view is not None and now.view.reads else "No call has passed as a read yet."
 
@@ -130,6 +136,8 @@ RUN_VERBS = (
     Verb("message", "m", "m", "message", "Send the agent a message.", _talk),
     Verb("reads", "r", "r", "reads", "Show the reads, or fold them away.", _reads),
     Verb("next", "tab", "tab", "pane", "Go to the next pane."),
+    Verb("changes", "g", "g", "changes", "Show what the run changed in its shadow, as diffs.", _shadow,
+         footer=False),
     Verb("facts", "s", "s", "settings", "Show the floors, what of your settings is suspended, and more.",
          footer=False),
     Verb("follow", "f", "f", "follow", "Go to the newest write and stay with the newest.", footer=False),

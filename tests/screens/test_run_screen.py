@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
@@ -18,9 +19,10 @@ from screen_source import NotedOrders, PlayedSource
 from supervisor.app import SuperviseApp
 from supervisor.effects.model import Scope
 from supervisor.errors import JournalError
-from supervisor.journal.events import Outcome, State
+from supervisor.journal.events import Outcome, RunStarted, State
 from supervisor.policy import AlertKind, DecisionKind
 from supervisor.screens.run import RunScreen
+from supervisor.views.changes import FileChange
 from widgets.held_panel import HeldPanel
 from widgets.write_tree import WriteTree
 
@@ -432,3 +434,46 @@ async def test_a_screen_that_no_longer_follows_says_so(fault: Exception) -> None
         stage.source.fault = fault
         await stage.source.commit("r1", [])
         await stage.shows("no longer follows the run", str(fault))
+
+
+DIFF = """--- a/src/report.py
++++ b/src/report.py
+@@ -1,3 +1,3 @@
+ import csv
+-def total(rows): return 0  # [bold]wrong[/]
++def total(rows): return sum(rows)  # \x1b[31mright
+ print(total([1]))
+"""
+
+
+async def test_the_changes_of_a_shadow_are_read_as_diffs() -> None:
+    """`g` lists the changed files with their calls, begins at the call under the cursor, and shows diffs."""
+    recording = dry_run()
+    started = recording.events[0]
+    assert isinstance(started, RunStarted)
+    recording.events[0] = msgspec.structs.replace(started, shadow=True)
+    stage = Stage(recording)
+    stage.source.changed = [
+        FileChange("added", "exports/october.csv", calls=(3, 6), diff="(file, 3 bytes, not shown as text)\n"),
+        FileChange("modified", "src/report.py", aspects=("content", "mode"), calls=(9,), diff=DIFF),
+    ]
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("g")
+        await stage.shows(
+            "added #3 #6", "modified mode #9", "+ def total(rows): return sum(rows)  # ␛[31mright"
+        )
+        await stage.shows("- def total(rows): return 0  # [bold]wrong[/]")
+        await pilot.press("up")
+        await stage.shows("not shown as text")
+        await pilot.press("escape")
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+
+
+async def test_a_run_without_a_shadow_says_so() -> None:
+    """There is nothing to compare: the key says why."""
+    stage = Stage(dry_run())
+    async with stage.run() as pilot:
+        await stage.shows("#9")
+        await pilot.press("g")
+        await stage.shows("This run has no shadow.")
