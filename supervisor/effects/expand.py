@@ -146,6 +146,8 @@ class Expander:
                 return [("", Kind.UNKNOWN)]
             case "array":
                 for child in node.named_children:
+                    if self.text(child).startswith("["):
+                        self.doubt("the subscripts of an array are evaluated")
                     self.words(child)
                 return [("", Kind.UNKNOWN_MANY)]
             case "==" | "=~" | "=" | "!=" | "$":

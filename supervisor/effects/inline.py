@@ -20,11 +20,14 @@ _PRELOADED = frozenset(("sys", "os", "os.path", "time"))
 """Modules that Python has loaded before it looks into the current folder."""
 
 
-def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state: State) -> None:
+def judge(
+    engine: Engine, lang: str, code: Word, rule: Rule, target: str, state: State, *, makes: bool = True
+) -> None:
     """Note what `code` in `lang` would do.
 
     Args:
         target: URI that statements of a database act on.
+        makes: a database file that is not there is made.
     """
     if lang == "sh":
         shell.run_text(engine, code, state)
@@ -48,7 +51,7 @@ def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state:
     else:
         if target.startswith(_LOCAL_DATABASES) and ("file:" in target[5:] or "?" in target):
             engine.unknown("database", rule.id, "which database a URI opens, and how, is not known", state.on)
-        if not state.on and _may_be_made(engine, target):
+        if makes and not state.on and _may_be_made(engine, target):
             engine.unknown("database", rule.id, "a database that is not there would be made", state.on)
         scope = Scope.HOST if target.startswith(_LOCAL_DATABASES) else Scope.REMOTE
         sql.judge_sql(
@@ -57,12 +60,14 @@ def judge(engine: Engine, lang: str, code: Word, rule: Rule, target: str, state:
 
 
 def _may_be_made(engine: Engine, target: str) -> bool:
-    """Whether the database file is not there: opening it would make an empty one."""
+    """Whether the database file may not be there: opening it would make an empty one."""
     path = target.partition("://")[2].partition("#")[0]
     files = engine.around.files
-    if not target.startswith(_LOCAL_DATABASES) or not path.startswith("/") or not isinstance(files, Listing):
-        return False
     folder, _, name = path.rpartition("/")
+    if not target.startswith(_LOCAL_DATABASES) or name in (":memory:", "%3Amemory%3A"):
+        return False
+    if not path.startswith("/") or not isinstance(files, Listing):
+        return True
     return unquote(name) not in (files.names(unquote(folder) or "/") or ())
 
 

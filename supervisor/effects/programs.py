@@ -354,7 +354,8 @@ class _Call:
     def _code(self, lang: str, value: Word) -> None:
         self.ran_code = True
         target = self._fill(self.rule.code_target)
-        inline.judge(self.engine, lang, value, self.rule, target, self._inner())
+        makes = "readonly" not in self.named
+        inline.judge(self.engine, lang, value, self.rule, target, self._inner(), makes=makes)
 
     def _code_from_input(self, lang: str) -> None:
         code = self.state.stdin or UNKNOWN

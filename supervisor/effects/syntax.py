@@ -12,7 +12,7 @@ from tree_sitter import Language, Node, Parser
 _PARSER = Parser(Language(tree_sitter_bash.language()))
 SHORT = 3000
 """Texts of fewer bytes cannot take long to parse."""
-MOST_PARSE_S = 0.5
+MOST_PARSE_S = 0.25
 """Processor time after which a text is given up, in seconds."""
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _QUOTES = frozenset(("string", "heredoc_body", "ansi_c_string", "raw_string"))
