@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import sqlite3
 from pathlib import Path
 
 from supervisor.errors import Exit, JournalError
 from supervisor.journal.events import AlertRaised, Ending, RunEnded
+from supervisor.journal.listing import reading
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.policy import AlertKind
@@ -60,11 +60,8 @@ def has_runner(places: Places, run_id: str) -> bool:
 
 
 def _open_runs(path: Path) -> list[str]:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2)) as connection:
-        try:
-            return [row[0] for row in connection.execute("SELECT id FROM runs WHERE ended IS NULL")]
-        except sqlite3.Error as cause:
-            raise JournalError(f"{path}: {cause}", cure="`supervise verify` says what is wrong.") from cause
+    with reading(path) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM runs WHERE ended IS NULL")]
 
 
 def _take(lock: Path) -> int | None:

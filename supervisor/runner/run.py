@@ -124,12 +124,10 @@ class Run(Watcher):
                 self._record(PromptPassed(event.prompt), durable=False)
                 self._to(State.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
-                if self._credit is not None:
-                    self._credit.ended(event.tool_use_id)
-                if (found := self._observer.ran(event.tool_use_id, event.tool_name)) is not None:
-                    self._found(found)
-                self._asking.discard(event.tool_use_id)
-                self._goes_on()
+                self._ran(event.tool_use_id, event.tool_name)
+            case "PostToolBatch":
+                for call in event.tool_calls:
+                    self._ran(str(call.get("tool_use_id", "")), str(call.get("tool_name", "")))
             case "SubagentStart" | "SubagentStop":
                 phase = event.hook_event_name.removeprefix("Subagent").lower()
                 self._record(SubagentSeen(event.agent_id, event.agent_type, phase), durable=False)
@@ -144,6 +142,14 @@ class Run(Watcher):
                 self._to(State.IDLE, "the turn is finished")
             case _:
                 pass
+
+    def _ran(self, tool_use_id: str, tool: str) -> None:
+        if self._credit is not None:
+            self._credit.ended(tool_use_id)
+        if (found := self._observer.ran(tool_use_id, tool)) is not None:
+            self._found(found)
+        self._asking.discard(tool_use_id)
+        self._goes_on()
 
     def fault(self, detail: str) -> None:
         """A floor gave way: nothing goes through any more, and everybody is told, once."""
