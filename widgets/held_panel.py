@@ -132,10 +132,13 @@ class HeldPanel(Vertical):
         self.query_one("#held-why", Static).update(Content(f"{where}{more} — {one_line(call.why, 200)}"))
 
     def _take_focus(self) -> None:
-        """Deny gets the focus, unless the operator is typing somewhere else."""
-        focused = self.screen.focused
-        if not isinstance(focused, Input) or focused.id == "held-say":
-            self.call_after_refresh(self.query_one("#held-deny", Button).focus)
+        """Deny gets the focus, unless the operator is typing: words must not become a verdict."""
+
+        def take() -> None:
+            if not isinstance(self.screen.focused, Input):
+                self.screen.set_focus(self.query_one("#held-deny", Button))
+
+        self.call_after_refresh(take)
 
     @property
     def guarded(self) -> bool:

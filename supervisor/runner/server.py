@@ -26,6 +26,7 @@ class ControlServer:
         self._run = run
         self._server: asyncio.Server | None = None
         self._attached: asyncio.StreamWriter | None = None
+        self._refused: set[int] = set()
 
     async def serve(self, path: Path) -> None:
         """Listen on `path`, whose folder only the owner can enter."""
@@ -43,7 +44,9 @@ class ControlServer:
         peer = peer_of(writer.get_extra_info("socket"))
         with contextlib.suppress(ConnectionError):
             if why := refusal(peer, os.getpid()):
-                self._run.tampering(f"{why} (process {peer.pid}) spoke to the control socket", 0)
+                if peer.pid not in self._refused:  # one that tries again and again is one alert
+                    self._refused.add(peer.pid)
+                    self._run.tampering(f"{why} (process {peer.pid}) spoke to the control socket", 0)
                 writer.write(encode(Reply(f"refused: {why}")))
             elif (request := decode(await reader.readline())) is None:
                 writer.write(encode(Reply("request not understood")))
