@@ -92,8 +92,10 @@ def run_words(
 
 
 def _run_words(engine: Engine, words: list[Word], state: State, external: bool, functions: bool) -> None:
-    for word in words:
-        _own(engine, word, state)
+    for index, word in enumerate(words):
+        _own(engine, word)
+        if word.text.startswith("supervisor") and index and words[index - 1].text == "-m":
+            _is_own(engine)
     first = words[0]
     if not first.exact:
         engine.unknown("program", "shell.program", "which program runs is not known before it runs", state.on)
@@ -130,11 +132,15 @@ def _listed(engine: Engine, word: Word, state: State) -> Word:
     return Word("./" + word.text, exact=False, lead=2, many=True, glob=True)
 
 
-def _own(engine: Engine, word: Word, state: State) -> None:
+def _own(engine: Engine, word: Word) -> None:
     """The supervisor's own program, named by path anywhere, is its command line."""
     if word.text.endswith("/" + OWN_PROGRAM):
-        target = Target("supervisor://cli", Scope.HOST)
-        engine.emit(EffectKind.WRITE, target, "shell.supervisor", "names the supervisor's own program")
+        _is_own(engine)
+
+
+def _is_own(engine: Engine) -> None:
+    target = Target("supervisor://cli", Scope.HOST)
+    engine.emit(EffectKind.WRITE, target, "shell.supervisor", "names the supervisor's own program")
 
 
 def _program_name(engine: Engine, name: str, state: State) -> str:
@@ -143,8 +149,7 @@ def _program_name(engine: Engine, name: str, state: State) -> str:
         return ""
     files = None if state.on else engine.around.files
     if name == OWN_PROGRAM:
-        target = Target("supervisor://cli", Scope.HOST)
-        engine.emit(EffectKind.WRITE, target, "shell.supervisor", "runs the supervisor's own program")
+        _is_own(engine)
         return ""
     if "/" in name:
         folder, _, base = name.rpartition("/")

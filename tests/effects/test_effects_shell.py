@@ -189,7 +189,7 @@ def test_a_module_of_the_folder_may_stand_in_for_the_library() -> None:
 
 def test_the_supervisors_own_program_is_its_own_target() -> None:
     """Policy must see every call of the supervisor, however it is named."""
-    for command in ("supervise approve x", "/usr/local/bin/supervise stop", "bash /opt/x/supervise"):
+    for command in ("supervise approve x", "/usr/local/bin/supervise stop", "python3 -m supervisor.cli"):
         assert "supervisor://cli" in judge(command).targets
     renamed = Tree(programs={"harmless": "/opt/bin/supervise"})
     assert "supervisor://cli" in judge("harmless approve", renamed).targets
