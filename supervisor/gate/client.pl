@@ -61,7 +61,9 @@ until (defined $decision) {
         $1 > 1 && $missing >= 0 or refuse('answer not understood');
         $decision = substr($reply, $+[0]) if $missing == 0;
     }
-    elsif ($reply =~ /\n/ || length $reply > 200) { refuse('answer not understood') }
+    elsif ($reply !~ /\A[^\n]{0,100}\z/ || index("supervise $nonce ", substr $reply, 0, length "supervise $nonce ")) {
+        refuse('answer not understood');
+    }
     $got or defined $decision or refuse($reply eq '' ? 'empty answer' : 'answer cut short');
 }
 alarm $deadline;    # for the two writes below

@@ -191,16 +191,16 @@ exec "{bundled_claude()}" "$@"
 
     def _find(self, *words: str) -> list[int]:
         found = []
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                line = entry.read_bytes().split(b"\0")
+                line = (entry / "cmdline").read_bytes().split(b"\0")
                 if all(any(os.fsencode(word) in part for part in line) for word in words) and line[0] in (
                     b"cat",
                     b"/usr/bin/cat",
                     b"/bin/cat",
                     b"/usr/bin/perl",
                 ):
-                    found.append(int(entry.parent.name))
+                    found.append(int(entry.name))
         return found
 
     def client(self) -> int:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from fault_run import FaultRun, Moment, Way, kill
 
-from harness.machine import Machine
+from harness.machine import SUPERVISE, Machine
 from harness.waiting import wait_for
-from supervisor.policy import AlertKind
+from supervisor.policy import AlertKind, Execution
 
 DAEMON = "setsid sh -c 'sleep 1000 & exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
 """Leaves two processes behind, in a session of their own, whose parent is gone at once."""
@@ -24,16 +24,16 @@ def standing(machine: Machine, way: Way) -> FaultRun:
     """A run that stands between two writes, a command in the foreground, daemons in the background."""
     run = FaultRun(machine, way, Moment.AFTER, before_claude=DAEMON)
     run.start()
-    wait_for(lambda: len(sleepers(machine)) == 2, "the daemons")
+    wait_for(lambda: len(living(machine)) == 2, "the daemons")
     return run
 
 
-def sleepers(machine: Machine) -> list[int]:
-    """Daemons of this machine that still live."""
+def living(machine: Machine, command: bytes = b"sleep\x001000") -> list[int]:
+    """Processes of this machine that run `command`."""
     found = []
     for pid in machine.processes():
         try:
-            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"sleep\x001000"):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(command):
                 found.append(pid)
         except OSError:
             continue
@@ -125,3 +125,27 @@ def test_a_run_paused_by_its_journal_goes_on_once_the_journal_is_free(machine: M
     assert len(run.failures()) == 1
     run.stop()
     assert run.verify()
+
+
+@pytest.mark.parametrize("victim", ["runner", "guard"])
+def test_a_run_in_a_shadow_ends_with_its_killed_keeper(machine: Machine, victim: str) -> None:
+    """Also what runs in namespaces of its own ends; the real folder is untouched; exit code 3."""
+    script = machine.write_script(
+        [
+            {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/a.txt", "content": "x"}}]},
+            {"calls": [{"tool": "Bash", "input": {"command": "tail -f {cwd}/a.txt"}}]},
+        ]
+    )
+    words = ["run", "--headless", "--script", str(script), "--cwd", str(machine.workspace), "Write it."]
+    run = FaultRun(machine, Way.HEADLESS, Moment.AFTER)
+    (machine.workspace / "go").unlink()
+    (machine.config / "supervisor.toml").unlink()
+    run.process = machine.start([SUPERVISE, *words], env={"PYTHONPATH": str(run.source)})
+    wait_for(lambda: living(machine, b"tail\x00-f"), "the command that runs")
+    kill(run.runner if victim == "runner" else run.guard, signal.SIGKILL)
+    assert run.process.wait(60) == 3
+    wait_for(lambda: not machine.processes(), "everything to end")
+    assert list(machine.workspace.iterdir()) == []
+    assert [call.execution for call in run.decided()] == [Execution.SHADOW, Execution.AS_IS]
+    kinds = [alert.alert for alert in run.alerts()]
+    assert kinds == [AlertKind.HOOK_FAILURE if victim == "runner" else AlertKind.CONTAINMENT_LOST]

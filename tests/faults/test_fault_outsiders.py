@@ -150,3 +150,24 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
         undecided = ran_without_decision(run)
         assert len(run.alerts(AlertKind.UNSUPERVISED_CALL)) == len(undecided)
     assert all(outcome.source != "hook" for outcome in undecided)
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_hook_that_never_reaches_the_gate_is_missed(machine: Machine, way: Way) -> None:
+    """The hook of a call hangs before it has said a word to the gate: the transcript shows a call that nobody
+    decided, and that is one hook failure."""
+    run = FaultRun(machine, way, Moment.BEFORE)
+    settings = run.source / "supervisor" / "session" / "settings.py"
+    hangs = '[hook[0], "-e", "sleep 600"] if event == "PreToolUse" else hook'
+    settings.write_text(
+        settings.read_text().replace("_entry(event, hook, wait)", f"_entry(event, {hangs}, wait)")
+    )
+    run.start()
+    run.release()
+    if way is Way.HEADLESS:
+        assert run.process.wait(60) == 3
+    else:
+        wait_for(run.failures, "the alert", 30)
+        run.stop()
+    assert len(run.failures()) == 1 and "no verdict on Write" in run.failures()[0]
+    assert run.written() == [] and run.decided() == []
