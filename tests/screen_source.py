@@ -20,6 +20,7 @@ class NotedOrders:
         self.orders: list[tuple[object, ...]] = []
         self.alive = True
         self.broken = False
+        self.trouble = ""
 
     def _note(self, *order: object) -> None:
         if self.broken:
@@ -28,7 +29,7 @@ class NotedOrders:
 
     async def status(self) -> Health:
         """Alive as told."""
-        return Health(self.alive)
+        return Health(self.alive, self.trouble)
 
     async def watch(self) -> None:
         """Look on until cancelled."""

@@ -132,7 +132,9 @@ class SocketControl:
             status = await self._client.status()
         except SuperviseError as error:
             return Health(False, str(error))
-        return Health(True, "" if status.gate == "open" else status.gate)
+        if status.pending:
+            return Health(True, f"{status.pending[-1]} (not journaled yet)")
+        return Health(True, "" if status.gate == "open" else f"gate {status.gate}")
 
     async def watch(self) -> None:
         """Keep a connection open, until cancelled, that says an operator is here."""

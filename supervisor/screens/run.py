@@ -122,6 +122,7 @@ class RunScreen(VerbScreen):
         self._pending: Timer | None = None
         self._away = False
         self._stale = False
+        self._told = ""
         self._state = ("", False)
         self._spot: Spot | None = None
         self._looking: Timer | None = None
@@ -179,11 +180,12 @@ class RunScreen(VerbScreen):
         try:
             while True:
                 if self._view.live and self._view.started:
-                    alive = (await self._control.status()).alive
+                    health = await self._control.status()
+                    alive = health.alive
                     if alive and (watching is None or watching.done()):
                         watching = asyncio.create_task(self._watch())
-                    if alive != self._reachable:
-                        self._reachable = alive
+                    if (alive, health.trouble) != (self._reachable, self._told):
+                        self._reachable, self._told = alive, health.trouble if alive else ""
                         self._draw()
                 await asyncio.sleep(HEALTH_S)
         finally:
@@ -260,7 +262,11 @@ class RunScreen(VerbScreen):
 
     def _standing(self) -> tuple[AlertView, ...]:
         """The alerts not put aside. A hook failure cannot be while the run stands paused."""
-        return tuple(alert for i, alert in enumerate(self._view.alerts) if i not in self._aside)
+        standing = tuple(alert for i, alert in enumerate(self._view.alerts) if i not in self._aside)
+        if self._told and self._view.live and all(a.kind is not AlertKind.HOOK_FAILURE for a in standing):
+            # A runner whose journal is full or locked can say so only here.
+            return (*standing, AlertView(AlertKind.HOOK_FAILURE, self._opened, self._told))
+        return standing
 
     def _advice(self, alerts: tuple[AlertView, ...]) -> str:
         alert = foremost(alerts)
@@ -268,6 +274,8 @@ class RunScreen(VerbScreen):
             return ""
         if not self._view.live:
             return "The run has ended."
+        if alert.detail == self._told:
+            return "Nothing runs until the gate is open again."
         if self._view.state is State.PAUSED:
             return "c continues, x ends the run."
         return (

@@ -18,11 +18,11 @@ class Health:
 
     Attributes:
         alive: it answered.
-        detail: a sentence for the operator when something is wrong; may be empty.
+        trouble: what is wrong with its gate, or an alert that it could not journal; empty if all is well.
     """
 
     alive: bool
-    detail: str = ""
+    trouble: str = ""
 
 
 class RunControl(Protocol):

@@ -477,3 +477,13 @@ async def test_a_run_without_a_shadow_says_so() -> None:
         await stage.shows("#9")
         await pilot.press("g")
         await stage.shows("This run has no shadow.")
+
+
+async def test_what_the_runner_could_not_journal_is_shown() -> None:
+    """A gate that is closed for want of a journal says so through the runner, while it is."""
+    stage = Stage(dry_run())
+    stage.orders.trouble = "gate closed: the journal cannot be written: disk full"
+    async with stage.run():
+        await stage.shows("HOOK FAILURE", "disk full")
+        stage.orders.trouble = ""
+        await stage.until(lambda: "HOOK FAILURE" not in stage.text)
