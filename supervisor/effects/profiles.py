@@ -213,7 +213,8 @@ class _Pack:
                 if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
                     raise self.source.error(here, "", "`**` stands alone, and once in a path")
                 name = ".".join((parent.program, *full))
-                rule = msgspec.structs.replace(template, path=full, id=name)
+                needs = frozenset(part for part in full if "*" not in part)
+                rule = msgspec.structs.replace(template, path=full, id=name, needs=needs)
                 into.append(rule)
                 if "commands" in value:
                     self._commands(here, value["commands"], full, rule, into)

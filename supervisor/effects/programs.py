@@ -73,7 +73,10 @@ def _command(
         rest = parsed.positionals[1:]
         ends.append((len(words) - len(rest), given, doubts))
     best: tuple[tuple[int, ...], Rule, int] | None = None
+    present = frozenset(path)
     for rule in (*program.commands.get(path[0] if path else "", ()), *program.patterns):
+        if not rule.needs <= present:
+            continue
         match = _matches(rule.path, path)
         if match is not None and (best is None or match[0] > best[0]):
             best = (match[0], rule, match[1])

@@ -111,7 +111,7 @@ class Rule(msgspec.Struct, frozen=True):
         id: dotted rule id, e.g. `git.push`.
         program: name of the program.
         path: patterns of the sub-command words; empty for the program itself.
-        before: options that may stand before the sub-command (the program's own).
+        needs: the words of `path` that are no globs: all must be there, which is quickly seen.
         options: every option by its exact spelling, inherited ones included.
         max_read_args: up to this many positionals the call is a read; -1: not so.
         can_write: some option or operand could turn the call into more than a read.
@@ -120,6 +120,7 @@ class Rule(msgspec.Struct, frozen=True):
     id: str
     program: str
     path: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
     effect: EffectKind = EffectKind.UNKNOWN
     scope: Scope | None = None
     targets: tuple[str, ...] = ()
