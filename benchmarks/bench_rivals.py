@@ -2,8 +2,8 @@
 
     python bench_rivals.py (bash-classify|nah) < commands.jsonl > answers.jsonl
 
-A line in is `{"command"}`, a line out `{"read", "ms"}`. It imports nothing of ours, for the venv has nothing of
-ours.
+A line in is `{"command"}`, a line out `{"read", "ms"}`. It imports nothing of ours: the venv
+has nothing of ours.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/classifier.py [--corpora FOLDER] [--alone]
 
 The labelled commands lie beside the checkout, in `../shared/corpora`; else a small sample of our own is used.
-`bash-classify` and `nah` are installed from PyPI into a venv of their own, kept in the user's cache folder. They
-need Python 3.12; where there is none, or no PyPI, only our figures are printed and the reason is said.
+`bash-classify` and `nah` are installed from PyPI into a venv of their own, kept in the user's cache folder.
+They need Python 3.12; where there is none, or no PyPI, only our figures are printed and the reason is said.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Commands that others have labelled, and which of those labels we argue against.
 
-The big sets are no part of the project: they lie beside the checkout, in `../shared/corpora`. Where they do not,
-a small set of our own, `labelled_sample.jsonl`, stands in.
+The big sets are no part of the project: they lie beside the checkout, in `../shared/corpora`. Where they do
+not, a small set of our own, `labelled_sample.jsonl`, stands in.
 """
 
 from __future__ import annotations
