@@ -314,6 +314,8 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 def _alias(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for word in words:
+        if word.may_be_option and word.text != "-p":
+            _unsure(engine, name, "an alias of this kind may stand for any word", state)
         if "=" in word.prefix:
             alias = word.prefix.partition("=")[0]
             state.aliases.add(alias)

@@ -8,7 +8,15 @@ from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.simple import Simple
 from supervisor.effects.state import Function, State
 from supervisor.effects.targets import Target
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
+
+
+_HOOKS = names(
+    """chpwd precmd preexec periodic zshexit zshaddhistory command_not_found_handle command_not_found_handler
+    prompt_command"""
+)
+"""Functions that some shell calls without being told to."""
 
 
 class Walker(Simple):
@@ -134,6 +142,8 @@ class Walker(Simple):
             self._not_understood(node, "the function is not understood")
             self.inside(node)
             return
+        if self.text(name) in _HOOKS or self.text(name).startswith("TRAP"):
+            self._not_understood(node, f"the shell calls {self.text(name)} by itself")
         self.state.functions[self.text(name)] = Function(body, self.source)
         self.engine.defines_functions = True
         self._plain(node, "only defines a function")
