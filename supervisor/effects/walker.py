@@ -11,7 +11,6 @@ from supervisor.effects.targets import Target
 from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
 
-
 _HOOKS = names(
     """chpwd precmd preexec periodic zshexit zshaddhistory command_not_found_handle command_not_found_handler
     prompt_command"""
