@@ -25,6 +25,7 @@ from supervisor.shadow.copying import Progress, copy_tree, cost_of
 from supervisor.shadow.names import as_bytes, as_text
 from supervisor.shadow.overlay import contained
 from supervisor.shadow.renames import pair_renames
+from supervisor.shadow.standins import without_stand_ins
 from supervisor.shadow.world import Openings, WorkspaceView
 
 _Key = tuple[int, int]
@@ -67,7 +68,7 @@ class CloneShadow(Shadow):
     def changes(self, *, hash_deleted: bool = False) -> ChangeSet:
         if self._untouched is None:
             self._untouched = msgspec.json.decode(self._manifest.read_bytes(), type=dict[str, _Key])
-        found = pair_renames(self._folder(b"", hash_deleted), self._before)
+        found = pair_renames(without_stand_ins(self._folder(b"", hash_deleted)), self._before)
         return ChangeSet(str(self.workspace), tuple(found))
 
     def snapshot(self) -> Snapshot:

@@ -245,7 +245,13 @@ sub first_process {
 sub become_program {
     call('die with parent', 'prctl', 1, 9, 0, 0, 0);
     call('no new privileges', 'prctl', 38, 1, 0, 0, 0);
-    syscall($number{setsid}) unless -t STDIN;
+    # A signal to its own process group must not reach those outside that started it.
+    if (-t STDIN) {
+        setpgrp(0, 0);
+        ioctl(STDIN, 0x5410, pack('i', $$));    # TIOCSPGRP: the terminal's keys are for PROGRAM
+    } else {
+        syscall($number{setsid});
+    }
     chdir $header{cwd} or fail("$header{cwd}: $!");
     $SIG{$_} = 'DEFAULT' for qw(INT QUIT HUP TERM TSTP TTIN TTOU PIPE);
     exec { $program[0] } @program or fail("$program[0]: $!");
@@ -256,8 +262,9 @@ sub wait_for {
     my ($child, $wake) = @_;
     while ((my $pid = waitpid(-1, $wake ? 2 : 0)) > 0) {
         next if $pid != $child;
-        if (($? & 0xff) == 0x7f) {
-            kill 'CONT', $child if ($? >> 8) == 20;    # SIGTSTP
+        if ((${^CHILD_ERROR_NATIVE} & 0xff) == 0x7f) {    # stopped, which $? does not say
+            # A pause from outside stops this process first, so what is seen here is PROGRAM stopping itself.
+            kill 'CONT', $child if $wake;
             next;
         }
         return $? & 127 ? 128 + ($? & 127) : $? >> 8;

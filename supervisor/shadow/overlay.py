@@ -20,6 +20,7 @@ from supervisor.shadow.changes import ChangeSet, Node
 from supervisor.shadow.content import Contents, lstat
 from supervisor.shadow.names import as_bytes
 from supervisor.shadow.renames import pair_renames
+from supervisor.shadow.standins import without_stand_ins
 from supervisor.shadow.upper import UpperWalk
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers, plan_world
 
@@ -49,7 +50,9 @@ class OverlayShadow(Shadow):
     def changes(self, *, hash_deleted: bool = False) -> ChangeSet:
         base = os.fsencode(self.workspace)
         walk = UpperWalk(base, os.fsencode(self.files), self._contents, hash_deleted)
-        return ChangeSet(str(self.workspace), tuple(pair_renames(walk.changes(), self._before)))
+        return ChangeSet(
+            str(self.workspace), tuple(pair_renames(without_stand_ins(walk.changes()), self._before))
+        )
 
     def snapshot(self) -> Snapshot:
         return take_snapshot(os.fsencode(self.files))

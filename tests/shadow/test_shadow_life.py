@@ -129,7 +129,7 @@ def test_a_workspace_that_holds_home_and_the_shadow_itself_works(yard: Yard) -> 
 
 
 def test_a_workspace_below_home_keeps_its_changes_apart_from_home(machine: Machine, user: User) -> None:
-    """The usual case: what is written in the workspace is a change, what is written in home is thrown away."""
+    """The usual case: what is written in the workspace is a change, what in home is thrown away."""
     env = {**machine.env, "HOME": str(machine.root)}
     (machine.root / ".bashrc").write_text("mine\n")
     yard = Yard(machine, user, env=env)
@@ -225,7 +225,7 @@ def test_changes_are_credited_to_the_calls_that_made_them(yard: Yard) -> None:
 
 
 def test_parallel_calls_share_what_nobody_can_tell_apart() -> None:
-    """While two calls run, a change is credited to both; the background counts only when nothing else runs."""
+    """While two calls run, a change is credited to both; the background counts when nothing else runs."""
     ledger = Ledger(Snapshot({}))
     ledger.started("bg", Snapshot({}))
     ledger.ended("bg", Snapshot({}), still_running=True)
@@ -272,3 +272,16 @@ def test_a_renewed_login_is_kept_and_nothing_else(yard: Yard) -> None:
     }
     yard.shell(shadow, f"ln -sf {yard.machine.root}/secret ~/.claude/.credentials.json")
     assert not yard.user.do(lambda: keep_login(shadow.folder, yard.machine.home, config))
+
+
+def test_what_a_sandbox_leaves_behind_is_no_change_of_the_run(yard: Yard) -> None:
+    """The real bwrap makes mount points and does not clean up; only what the run itself wrote is listed."""
+    shadow = yard.open()
+    binds = " ".join(f"--ro-bind /dev/null $PWD/{name}" for name in (".bashrc", ".mcp.json", ".claude/hooks"))
+    yard.shell(
+        shadow, f"mkdir -p .claude/.cc-writes; bwrap --bind / / {binds} true; ls -A .claude; echo > .env"
+    )
+    assert [c.path for c in yard.user.do(shadow.changes).changes] == [".env"]
+    yard.shell(shadow, "echo x > .claude/notes; chmod 444 .env")
+    found = [c.path for c in yard.user.do(shadow.changes).changes]
+    assert found == [".claude", ".claude/notes", ".env"]

@@ -1,0 +1,40 @@
+"""What Claude Code and its sandbox put into a folder for themselves, which is no change of the run's.
+
+Around each Bash call the sandbox covers files that must not be written (`.bashrc`, `.mcp.json`,
+`.claude/hooks`, …). Where they do not exist it makes empty, read-only ones first; it removes them afterwards,
+unless it is killed.
+Claude Code itself keeps an empty folder `.claude/.cc-writes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from supervisor.shadow.changes import Change, ChangeKind, NodeType
+
+_OWN_FOLDERS = (".claude", ".claude/.cc-writes")
+
+
+def without_stand_ins(changes: Iterable[Change]) -> Iterator[Change]:
+    """`changes` but for stand-ins, and for the folders that hold nothing else."""
+    kept = [change for change in changes if not _stands_in(change)]
+    for change in kept:
+        own = change.kind is ChangeKind.ADDED and change.path in _OWN_FOLDERS
+        if own and not any(_real_below(other, change.path) for other in kept):
+            continue
+        yield change
+
+
+def _real_below(change: Change, folder: str) -> bool:
+    return change.path.startswith(folder + "/") and change.path not in _OWN_FOLDERS
+
+
+def _stands_in(change: Change) -> bool:
+    folder, _, name = change.path.rpartition("/")
+    node = change.after
+    return (
+        change.kind is ChangeKind.ADDED
+        and node is not None
+        and (node.type, node.mode, node.size) == (NodeType.FILE, 0o444, 0)
+        and ((not folder and name.startswith(".")) or folder == ".claude")
+    )
