@@ -18,10 +18,10 @@ import msgspec
 
 from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.errors import GateError, JournalError
-from supervisor.gate import wire
+from supervisor.gate import question, wire
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.link import HookClientError, Link, StrangerError
-from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command
+from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command, unanswered_notice
 from supervisor.gate.peer import Peer, parent_of, peer_of
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
@@ -112,6 +112,7 @@ class Gate:
     ) -> None:
         self.rules = rules
         self.held = HeldCalls()
+        self.asked = HeldCalls()
         self.closed = ""
         self._run_id = run_id
         self._nonce = nonce
@@ -133,14 +134,18 @@ class Gate:
 
     async def close(self) -> None:
         """Stop listening; whatever still waits is denied."""
-        self.held.answer_all(Verdict(Answer.DENY, "runner", "the run is ending"))
+        self._answer_all(Verdict(Answer.DENY, "runner", "the run is ending"))
         if self._server is not None:
             self._server.close()
 
     def shut(self, reason: str) -> None:
         """Let nothing through until `reopen`."""
         self.closed = self.closed or reason
-        self.held.answer_all(Verdict(Answer.DENY, "runner", reason))
+        self._answer_all(Verdict(Answer.DENY, "runner", reason))
+
+    def _answer_all(self, verdict: Verdict) -> None:
+        self.held.answer_all(verdict)
+        self.asked.answer_all(verdict)
 
     def reopen(self) -> None:
         """The operator resumed the run."""
@@ -243,6 +248,8 @@ class Gate:
             return wire.deny(failure_reason(str(cause)))
         self._watcher.decided(decided)
         if decision.kind is not DecisionKind.HELD:
+            if call.name == question.TOOL and decision.execution is not Execution.NOT_EXECUTED:
+                return await self._ask(call, decided, link)
             return self._reply(call, decision, words)
         settled = await self._hold(call, decided, judgement, link)
         made = Decision(settled.decision, settled.execution, decided.rule, settled.why)
@@ -288,6 +295,22 @@ class Gate:
         settled = self._settle(call, decided, judgement, verdict)
         self._watcher.settled(settled)
         return settled
+
+    async def _ask(self, call: ToolCall, decided: CallDecided, link: Link) -> dict[str, Any]:
+        """A question to the person: it waits as a held call does, and the operator's message answers it."""
+        wanted = question.questions(call.input)
+        if not wanted:
+            return wire.allow()
+        held = HeldCall(decided.n, decided.tool_use_id, self._clock())
+        self.asked.add(held)
+        try:
+            verdict = await self._verdict(held, link)
+        finally:
+            self.asked.drop(held)
+        if verdict.answer is Answer.DENY:
+            return wire.deny(unanswered_notice(verdict.sentence))
+        answers = question.answers(wanted, verdict.sentence)
+        return wire.allow(updated_input={**call.input, "answers": answers})
 
     async def _verdict(self, held: HeldCall, link: Link) -> Verdict:
         attending = asyncio.create_task(self._attend(held, link))

@@ -30,6 +30,14 @@ _GO_ON_WITHOUT = (
 )
 
 
+def unanswered_notice(why: str) -> str:
+    """The words for a question that no person answered."""
+    return (
+        f"NOT ANSWERED: {why}. Nobody has chosen anything. Take the safest way that needs no answer, or end"
+        " your turn with the question."
+    )
+
+
 def notice(call: ToolCall, judgement: Judgement, decision: Decision) -> str:
     """The words for any decision: empty where the call goes through or waits, so its own result speaks."""
     if decision.kind is DecisionKind.BLOCKED:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from supervisor.errors import Exit, JournalError, LaunchError
+from supervisor.gate import question
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
 from supervisor.gate.hold import Answer, Verdict
 from supervisor.gate.peer import Peer, same_user
@@ -62,7 +63,6 @@ _DIALOG_S = 5.0
 _LAST_MOMENTS_S = 0.3
 """When Claude Code ends, its hook clients end a moment before its guard does."""
 
-_QUESTIONS = frozenset({"AskUserQuestion", "ExitPlanMode"})
 _CHECKPOINT_S = 20.0
 
 
@@ -92,7 +92,6 @@ class Run(Watcher):
         self._agent_failed = False
         self._denied = 0
         self._usage: UsageSeen | None = None
-        self._asking: set[str] = set()
         self._nonce = secrets.token_hex(16)
         self.gate = Gate(
             run_id=spec.run_id,
@@ -118,7 +117,6 @@ class Run(Watcher):
             case "SessionStart":
                 self._session_ready(event)
             case "UserPromptSubmit":
-                self._asking.clear()
                 if self.agent is not None:
                     self.agent.heard()
                 self._record(PromptPassed(event.prompt), durable=False)
@@ -138,7 +136,6 @@ class Run(Watcher):
             case "Notification" if event.notification_type != "idle_prompt":
                 self._to(State.WAITING, event.message or "Claude Code waits for you")
             case "Stop" | "StopFailure":
-                self._asking.clear()
                 self._to(State.IDLE, "the turn is finished")
             case _:
                 pass
@@ -148,7 +145,6 @@ class Run(Watcher):
             self._credit.ended(tool_use_id)
         if (found := self._observer.ran(tool_use_id, tool)) is not None:
             self._found(found)
-        self._asking.discard(tool_use_id)
         self._goes_on()
 
     def fault(self, detail: str) -> None:
@@ -188,9 +184,8 @@ class Run(Watcher):
         self._denied += call.decision is DecisionKind.BLOCKED
         if call.decision is DecisionKind.HELD:
             self._to(State.WAITING, f"call #{call.n} waits for your verdict")
-        elif call.tool in _QUESTIONS and call.execution in (Execution.AS_IS, Execution.SHADOW):
-            self._asking.add(call.tool_use_id)
-            self._to(State.WAITING, "the agent asks you something")
+        elif call.tool == question.TOOL and call.execution in (Execution.AS_IS, Execution.SHADOW):
+            self._to(State.WAITING, question.asked(question.questions(call.input)))
         else:
             self._goes_on()
 
@@ -212,12 +207,11 @@ class Run(Watcher):
         """Send the agent a message."""
         if self.agent is None or not self._ready.is_set() or self.state in (State.PAUSED, State.ENDED):
             return f"the run is {self.state.value}: it takes no messages now"
-        if self._asking:
-            return (
-                "the agent asks you something, and would take the message for the answer: attach, and answer"
-            )
         self._record(MessageSent(text, by), durable=False)
-        self._say(text)
+        if waiting := self.gate.asked.numbers:
+            self.gate.asked.answer(waiting[0], Verdict(Answer.ALLOW, by, text))
+        else:
+            self._say(text)
         return ""
 
     def resume(self, by: str) -> str:
@@ -475,7 +469,7 @@ class Run(Watcher):
 
     def _goes_on(self) -> None:
         """What a person was waited for is done, if nothing else still waits."""
-        if self.state is State.WAITING and not self._asking and not len(self.gate.held):
+        if self.state is State.WAITING and not len(self.gate.asked) and not len(self.gate.held):
             self._to(State.WORKING)
 
     def _freeze(self) -> None:
