@@ -79,7 +79,7 @@ class Pane:
             "#{pane_dead}/#{pane_dead_status}/#{pane_dead_signal}",
         )
         dead, status, ended_by = seen.strip().split("/")
-        if dead != "1":
+        if dead != "1" or not (status or ended_by):
             return None
         return int(status) if status else -int(ended_by)
 

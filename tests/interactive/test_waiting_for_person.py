@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, bash
+from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Turn, bash
 
 from harness.claude import onboard
 from supervisor.journal.events import CallOutcome, Ending, Outcome, SessionReady, State
@@ -13,7 +13,7 @@ def test_without_trust_the_run_waits_and_the_task_is_sent_after_the_answer(desk:
     """A folder nobody has trusted: no handshake, so no task; the screen says so and offers the terminal, and
     after the answer there the handshake comes and the task passes the gate."""
     onboard(desk.machine)
-    turns = [{"say": "Here I am.", "calls": [bash("echo here")]}, {"say": "Done."}]
+    turns: list[Turn] = [{"say": "Here I am.", "calls": [bash("echo here")]}, {"say": "Done."}]
     script = desk.machine.write_script(turns)
     with start_model(script, desk.machine.workspace) as model:
         screen = desk.start_own_run(model.base_url)
@@ -30,6 +30,31 @@ def test_without_trust_the_run_waits_and_the_task_is_sent_after_the_answer(desk:
         assert len(run.all(SessionReady)) == 1
         assert [outcome.outcome for outcome in run.all(CallOutcome)] == [Outcome.EXECUTED]
         desk.machine.supervise("stop", run.name)
+
+
+def test_a_question_of_the_agent_waits_for_the_operators_message(desk: Desk) -> None:
+    """The screen shows the question and its options; the message is the answer, a number stands for an
+    option, the agent reads it as chosen and goes on; nothing else is taken for a prompt."""
+    options = [{"label": "Red", "description": "warm"}, {"label": "Blue", "description": "cold"}]
+    asks = {"question": "Which colour?", "header": "Colour", "multiSelect": False, "options": options}
+    turns: list[Turn] = [
+        {"say": "I ask.", "calls": [{"tool": "AskUserQuestion", "input": {"questions": [asks]}}]},
+        {"say": "I go on.", "calls": [bash("echo on")]},
+        {"say": "Done."},
+    ]
+    screen = desk.start_run(turns)
+    run = desk.the_run()
+    run.wait_for_state(State.WAITING, "Which colour? 1 Red, 2 Blue")
+    screen.wait_for("? waiting for you", "Which colour? 1 Red, 2 Blue")
+    screen.press("m")
+    screen.type("2")
+    screen.press("Enter")
+    run.wait_for_state(State.IDLE, "finished")
+    screen.wait_for(IDLE, "Done.")
+    asked, went_on = run.all(CallOutcome)
+    assert asked.outcome is Outcome.EXECUTED and '"Which colour?"="Blue"' in asked.result
+    assert went_on.outcome is Outcome.EXECUTED
+    assert run.prompts == ["the task"]
 
 
 def test_a_finished_turn_is_idle_and_a_message_starts_the_next(desk: Desk) -> None:
