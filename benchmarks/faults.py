@@ -7,7 +7,8 @@ through is a real one. `written` counts the files that the agent wrote after the
 failures raised (and agent failures, which there must be none of), `told` the seconds from the failure to the
 alert. A fault that is a silence (a process that hangs, a lock that is held) is a failure once its deadline
 has passed; the time is counted from there. Where the runner itself was killed, nobody is left to tell but
-whoever looks next: the foreground of a headless run, or here `supervise runs`.
+whoever looks next: the foreground of a headless run, or here `supervise runs`. A gate that answers badly is
+met at its next answer, so before the handshake the time holds the start of Claude Code.
 """
 
 from __future__ import annotations

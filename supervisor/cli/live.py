@@ -12,7 +12,7 @@ from supervisor.journal.listing import find_run
 from supervisor.journal.rows import RunRow
 from supervisor.places import places
 from supervisor.runner.control import ControlClient
-from supervisor.runner.recover import has_runner, recover
+from supervisor.runner.recover import end_silent, has_runner, recover
 
 _STOP_TIMEOUT_S = 20.0
 
@@ -68,7 +68,12 @@ def stop_command(run: str) -> None:
     row, client = _reach(run)
 
     async def stop() -> None:
-        await client.stop()
+        try:
+            await client.stop()
+        except RunnerGoneError:
+            why = "the gate did not answer; the operator ended its runner, nothing went through"
+            end_silent(places(), row.id, row.runner_pid, why)
+            return
         async with asyncio.timeout(_STOP_TIMEOUT_S):
             while has_runner(places(), row.id):
                 await asyncio.sleep(0.05)

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 from collections.abc import AsyncIterator
 
 from supervisor.errors import JournalError, RunnerGoneError, UsageError
 from supervisor.journal.events import Recorded, RunEnded
+from supervisor.journal.listing import find_run
 from supervisor.journal.tail import tail
 from supervisor.places import Places
 from supervisor.runner.control import ControlClient
-from supervisor.runner.recover import has_runner, recover
+from supervisor.runner.recover import end_silent, has_runner, recover
+from supervisor.runner.spec import load_spec
 
 _LOOK_S = 0.25
+_SILENCE_S = 5.0
 
 
 async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float) -> AsyncIterator[Recorded]:
@@ -69,28 +70,31 @@ async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float)
 
 
 async def recover_when_lost(places: Places, run_id: str) -> None:
-    """End the run in the journal once its runner is gone, so that whoever looks is told. Runs until then."""
-    while has_runner(places, run_id):
-        await asyncio.sleep(_LOOK_S)
-    await asyncio.to_thread(recover, places)
+    """End the run in the journal once its runner is gone or silent, so that whoever looks is told.
+
+    Runs until then.
+
+    Raises:
+        JournalError: the runner is gone, and the journal cannot take it now.
+        UsageError: no such run.
+    """
+    runner_pid = find_run(places.journal, run_id).runner_pid
+    spec = places.run_state(run_id) / "spec.json"
+    silence_s = load_spec(spec).deadline_s if spec.exists() else _SILENCE_S
+    await _watch(places, run_id, runner_pid, silence_s)
 
 
 async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float) -> None:
     client = ControlClient(places.run_runtime(run_id) / "control.sock")
     heard = time.monotonic()
-    while True:
-        await asyncio.sleep(_LOOK_S)
-        if not has_runner(places, run_id):
-            await asyncio.to_thread(recover, places)
-            continue
+    while has_runner(places, run_id):
         with contextlib.suppress(RunnerGoneError, UsageError, TimeoutError):
             async with asyncio.timeout(silence_s):
                 await client.status()
             heard = time.monotonic()
         if time.monotonic() - heard > silence_s:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(runner_pid, signal.SIGKILL)
-            while has_runner(places, run_id):
-                await asyncio.sleep(0.02)
             why = f"the gate did not answer for {silence_s:.0f} s; its runner was ended, nothing went through"
-            await asyncio.to_thread(recover, places, detail=why)
+            await asyncio.to_thread(end_silent, places, run_id, runner_pid, why)
+            return
+        await asyncio.sleep(_LOOK_S)
+    await asyncio.to_thread(recover, places)

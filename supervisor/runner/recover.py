@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
+import time
 from pathlib import Path
 
 from supervisor.errors import Exit, JournalError
@@ -19,6 +21,9 @@ LOST = (
     "the runner died without a word; Claude Code was ended with it and nothing more went through."
     " Calls without an outcome may or may not have run."
 )
+
+
+_STEP_S = 0.02
 
 
 def recover(places: Places, *, detail: str = LOST) -> list[str]:
@@ -49,6 +54,19 @@ def recover(places: Places, *, detail: str = LOST) -> list[str]:
         finally:
             os.close(lock)
     return recovered
+
+
+def end_silent(places: Places, run_id: str, runner_pid: int, why: str) -> None:
+    """Kill a runner that does not answer, which ends Claude Code with it, and say in the journal why.
+
+    Raises:
+        JournalError: it was killed, and the journal cannot take it now; the next `recover` can.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(runner_pid, signal.SIGKILL)
+    while has_runner(places, run_id):
+        time.sleep(_STEP_S)
+    recover(places, detail=why)
 
 
 def has_runner(places: Places, run_id: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from fault_run import FaultRun, Moment, Way, kill
 
 from harness.machine import SUPERVISE, Machine
+from harness.terminal import Terminal
 from harness.waiting import wait_for
 from supervisor.policy import AlertKind, Execution
 
@@ -149,3 +150,27 @@ def test_a_run_in_a_shadow_ends_with_its_killed_keeper(machine: Machine, victim:
     assert [call.execution for call in run.decided()] == [Execution.SHADOW, Execution.AS_IS]
     kinds = [alert.alert for alert in run.alerts()]
     assert kinds == [AlertKind.HOOK_FAILURE if victim == "runner" else AlertKind.CONTAINMENT_LOST]
+
+
+def test_a_screen_tells_of_a_gate_that_hangs(machine: Machine) -> None:
+    """The runner is stopped while a screen is open: the run is ended and the hook failure raised."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    with Terminal([SUPERVISE, "show", run.run_id], env=machine.env, cwd=machine.workspace):
+        wait_for(lambda: run.status_is("working"), "the run")
+        kill(run.runner, signal.SIGSTOP)
+        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert", 30)
+    wait_for(lambda: not machine.processes(), "everything to end")
+    assert len(run.alerts()) == 1 and "did not answer" in run.alerts()[0].detail
+    assert run.written() == ["before.txt"] and run.verify()
+
+
+def test_stop_ends_a_run_whose_gate_hangs(machine: Machine) -> None:
+    """`supervise stop` does not need the runner's consent."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    kill(run.runner, signal.SIGSTOP)
+    assert machine.supervise("stop", run.run_id).returncode == 0
+    wait_for(lambda: not machine.processes(), "everything to end")
+    assert [alert.alert for alert in run.alerts()] == [AlertKind.HOOK_FAILURE]
+    assert run.written() == ["before.txt"] and run.verify()
