@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,14 +34,14 @@ STREAM_LIMIT_S = 10.0
 
 
 def ours(rows: Iterable[Labelled]) -> tuple[list[bool], list[float]]:
-    """Our answer for each row, and how long it took (ms)."""
+    """Our answer for each row, and the processor time it took (ms): a busy machine does not falsify that."""
     classifier()
     judge("true")
     reads, times = [], []
     for row in rows:
-        start = time.perf_counter()
+        start = time.thread_time()
         judgement = judge(row.command)
-        times.append((time.perf_counter() - start) * 1000)
+        times.append((time.thread_time() - start) * 1000)
         reads.append(is_read(judgement))
     return reads, times
 
@@ -138,7 +139,9 @@ def report(
         given = [read for row, read in zip(kinds, kind, strict=True) if row.label == label]
         if given:
             print(f"  {label:<18} {sum(given):5d} of {len(given):5d}   judged read")
-    print(f"  a command          p50 {quantile(times, 0.5):.3f} ms   p99 {quantile(times, 0.99):.3f} ms")
+    print(
+        f"  a command          p50 {quantile(times, 0.5):.3f} ms   p99 {quantile(times, 0.99):.3f} ms of processor time"
+    )
 
 
 def stream(rows: list[Labelled]) -> None:
@@ -149,7 +152,7 @@ def stream(rows: list[Labelled]) -> None:
         for row in islice(cycle(rows), STREAMED)
     )
     with tempfile.TemporaryDirectory() as home:
-        start = time.perf_counter()
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [str(supervise), "explain", "--jsonl"],
             input=lines,
@@ -159,10 +162,12 @@ def stream(rows: list[Labelled]) -> None:
             cwd=home,
             env={"HOME": home, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         )
-        took = time.perf_counter() - start
+        took, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     answers = len(done.stdout.splitlines())
     verdict = "within" if took <= STREAM_LIMIT_S and answers == STREAMED else "MISSES"
-    print(f"\n{answers} commands through `explain --jsonl`: {took:.2f} s ({verdict} {STREAM_LIMIT_S:.0f} s)")
+    print(f"\n{answers} commands through `explain --jsonl`: {took:.2f} s ({verdict} {STREAM_LIMIT_S:.0f} s),")
+    print(f"of which {busy:.2f} s of processor time")
 
 
 def main() -> int:
