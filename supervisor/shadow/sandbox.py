@@ -43,6 +43,15 @@ class NetworkWrapper:
         return self.path.parent.name in text
 
 
+def without_network(argv: Sequence[str]) -> list[str]:
+    """What to start instead of `argv`, inside a shadow, so that it reaches no system, not even by loopback.
+
+    For the stdio MCP servers of a dry run, which Claude Code's own sandbox does not cover. Its streams stay,
+    and it has a localhost of its own. It needs bubblewrap, as the sandbox does.
+    """
+    return ["bwrap", "--dev-bind", "/", "/", "--unshare-net", "--die-with-parent", "--", *argv]
+
+
 def make_wrapper(folder: Path) -> NetworkWrapper:
     """Make the wrapper of a run below `folder` (the run's state), at a path nobody can guess."""
     secret = private_dir(folder / "net") / secrets.token_hex(16)

@@ -1,0 +1,74 @@
+"""The network of processes: what a shadow alone leaves open, and what cuts it for an MCP server."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+from shadowing import Yard, python
+
+from supervisor.shadow.sandbox import make_wrapper, sandbox_settings, without_network
+
+REACH = """
+import contextlib, socket, sys
+how, where = sys.argv[1], sys.argv[2]
+kind = socket.SOCK_DGRAM if how == "udp" else socket.SOCK_STREAM
+with contextlib.suppress(OSError):
+    if how == "raw":
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        print("raw")
+    elif how == "abstract":
+        socket.socket(socket.AF_UNIX).connect("\\0" + where)
+    else:
+        with socket.socket(socket.AF_INET, kind) as out:
+            out.connect(("127.0.0.1", int(where)))
+            out.send(b"x")
+print(sys.stdin.read())
+"""
+
+
+@pytest.mark.parametrize("how", ["tcp", "udp", "abstract"])
+def test_a_program_without_network_reaches_no_service_of_the_host(yard: Yard, how: str) -> None:
+    """TCP, UDP and abstract sockets; the same program with the network, which the shadow leaves it, does."""
+    shadow = yard.open()
+    with ExitStack() as stack:
+        family = socket.AF_UNIX if how == "abstract" else socket.AF_INET
+        kind = socket.SOCK_DGRAM if how == "udp" else socket.SOCK_STREAM
+        service = stack.enter_context(socket.socket(family, kind))
+        name = f"sv-{yard.machine.root.name}-{yard.user.uid}"
+        service.bind("\0" + name if how == "abstract" else ("127.0.0.1", 0))
+        where = name if how == "abstract" else str(service.getsockname()[1])
+        if how != "udp":
+            service.listen()
+        service.setblocking(False)
+        program = [python(), "-I", "-c", REACH, how, where]
+
+        cut = yard.run(shadow, *without_network(program), input="streams stay")
+        assert cut.stdout.strip() == "streams stay", cut.stderr
+        with pytest.raises(BlockingIOError):
+            service.recv(1) if how == "udp" else service.accept()
+
+        yard.run(shadow, *program, input="")
+        if how == "udp":
+            assert service.recv(1) == b"x"
+        else:
+            service.accept()[0].close()
+
+
+def test_no_program_in_a_shadow_gets_a_raw_socket_of_the_host(yard: Yard) -> None:
+    """Raw sockets need a right over the host's network that nothing inside has."""
+    done = yard.run(yard.open(), python(), "-I", "-c", REACH, "raw", "", input="")
+    assert "raw" not in done.stdout
+
+
+def test_a_wrapper_cannot_be_guessed_and_is_known_when_named(yard: Yard) -> None:
+    """Each has a name of its own; the settings let nothing but it out of the sandbox."""
+    first, second = (make_wrapper(yard.places.run_state(run)) for run in ("one", "two"))
+    assert first.path.parent.name != second.path.parent.name and len(first.path.parent.name) == 32
+    assert first.named_by(first.command("ls")) and not first.named_by(second.command("ls"))
+    settings = sandbox_settings(first, ["pypi.org"])
+    assert settings["excludedCommands"] == [f"{first.path}:*"]
+    assert settings["network"] == {"allowedDomains": ["pypi.org"]}
+    assert settings["failIfUnavailable"] and not settings["allowUnsandboxedCommands"]
+    assert sandbox_settings()["excludedCommands"] == []
