@@ -18,19 +18,20 @@ from textual.widgets import Input, Static
 
 from supervisor.errors import SuperviseError
 from supervisor.journal.events import State
-from supervisor.policy import AlertKind
+from supervisor.screens.attention import Attention
 from supervisor.screens.changes import ChangesScreen
 from supervisor.screens.confirm import ConfirmScreen
 from supervisor.screens.facts import FactsScreen
+from supervisor.screens.run_css import RUN_CSS
 from supervisor.screens.source import RunControl, RunSource
 from supervisor.screens.state_line import state_words
 from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import RUN_VERBS, Situation, Verb
 from supervisor.views.fold import RunFold
-from supervisor.views.run import AlertView, CallView, RunView
+from supervisor.views.run import CallView, RunView
 from supervisor.views.safe import one_line
 from widgets import look
-from widgets.alert_banner import AlertBanner, foremost
+from widgets.alert_banner import AlertBanner
 from widgets.call_detail import CallDetail
 from widgets.conversation_log import ConversationLog
 from widgets.held_panel import ALLOW, DENY, SIMULATE, HeldPanel
@@ -60,32 +61,7 @@ class RunScreen(VerbScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual declares it so)
     AUTO_FOCUS = "#writes"
 
-    CSS = f"""
-    RunScreen {{ background: {look.GROUND}; color: {look.TEXT}; layout: vertical; }}
-    RunScreen #panes {{ height: 1fr; }}
-    RunScreen .pane {{
-        border-top: solid {look.EDGE}; border-title-color: {look.DIM}; border-title-style: none;
-        background: {look.GROUND};
-    }}
-    RunScreen .pane:focus {{ border-top: solid {look.BLUE}; border-title-color: {look.BRIGHT}; }}
-    RunScreen #writes {{ width: 11fr; }}
-    RunScreen #right {{ width: 10fr; }}
-    RunScreen #detail {{ height: 3fr; }}
-    RunScreen #talk {{ height: 2fr; }}
-    RunScreen.-wide #right {{ border-left: vkey {look.EDGE}; }}
-    RunScreen.-narrow #panes {{ layout: vertical; }}
-    RunScreen.-narrow #writes {{ width: 100%; height: 11fr; min-height: 4; }}
-    RunScreen.-narrow #right {{ width: 100%; height: 8fr; }}
-    RunScreen.-narrow #detail {{ height: 1fr; }}
-    RunScreen.-narrow #talk {{ height: 1fr; display: none; }}
-    RunScreen.-narrow.-talking #talk {{ display: block; }}
-    RunScreen.-narrow.-talking #detail {{ display: none; }}
-    RunScreen #state {{ height: 1; padding: 0 1; background: {look.RAISED}; color: {look.DIM}; }}
-    RunScreen #state.-urgent {{ color: {look.YELLOW}; text-style: bold; }}
-    RunScreen #message {{
-        display: none; height: 1; border: none; padding: 0 1; background: {look.LIFTED};
-    }}
-    """
+    CSS = RUN_CSS
 
     def __init__(
         self,
@@ -114,15 +90,11 @@ class RunScreen(VerbScreen):
         self._fold = RunFold(run_id)
         self._view = RunView(run_id)
         self._reachable = self._control is not None
-        self._aside: set[int] = set()
-        self._alerts_seen = 0
-        self._held_seen = 0
-        self._opened = clock()
+        self._attention = Attention(clock())
         self._drawn = float("-inf")
         self._pending: Timer | None = None
         self._away = False
         self._stale = False
-        self._told = ""
         self._state = ("", False)
         self._spot: Spot | None = None
         self._looking: Timer | None = None
@@ -181,11 +153,11 @@ class RunScreen(VerbScreen):
             while True:
                 if self._view.live and self._view.started:
                     health = await self._control.status()
-                    alive = health.alive
-                    if alive and (watching is None or watching.done()):
+                    if health.alive and (watching is None or watching.done()):
                         watching = asyncio.create_task(self._watch())
-                    if (alive, health.trouble) != (self._reachable, self._told):
-                        self._reachable, self._told = alive, health.trouble if alive else ""
+                    now = (health.alive, health.trouble if health.alive else "")
+                    if now != (self._reachable, self._attention.told):
+                        self._reachable, self._attention.told = now
                         self._draw()
                 await asyncio.sleep(HEALTH_S)
         finally:
@@ -228,13 +200,14 @@ class RunScreen(VerbScreen):
         now = self._clock()
         with self.app.batch_update():
             self.query_one("#header", RunHeader).show(view, now, runner_gone=not self._reachable)
-            alerts = self._standing()
-            self.query_one("#alerts", AlertBanner).show(alerts, self._advice(alerts))
+            standing, advice = self._attention.standing(view), self._attention.advice(view)
+            self.query_one("#alerts", AlertBanner).show(standing, advice)
             self.query_one("#held", HeldPanel).show(self._held(), now)
             self.query_one("#writes", WriteTree).show(view)
             self._show_state(view)
             self._show_keys()
-        self._ring(view)
+        if self._attention.rings(view) and not self._away:
+            self.app.bell()
 
     def _show_state(self, view: RunView) -> None:
         words, urgent = state_words(view, reachable=self._reachable), self._urgent(view)
@@ -260,41 +233,6 @@ class RunScreen(VerbScreen):
         asks = view.state in (State.WAITING, State.PAUSED) or bool(view.held)
         return view.live and (asks or (not self._reachable and bool(view.started)))
 
-    def _standing(self) -> tuple[AlertView, ...]:
-        """The alerts not put aside. A hook failure cannot be while the run stands paused."""
-        standing = tuple(alert for i, alert in enumerate(self._view.alerts) if i not in self._aside)
-        if self._told and self._view.live and all(a.kind is not AlertKind.HOOK_FAILURE for a in standing):
-            # A runner whose journal is full or locked can say so only here.
-            return (*standing, AlertView(AlertKind.HOOK_FAILURE, self._opened, self._told))
-        return standing
-
-    def _advice(self, alerts: tuple[AlertView, ...]) -> str:
-        alert = foremost(alerts)
-        if alert is None:
-            return ""
-        if not self._view.live:
-            return "The run has ended."
-        if alert.detail == self._told:
-            return "Nothing runs until the gate is open again."
-        if self._view.state is State.PAUSED:
-            return "c continues, x ends the run."
-        return (
-            "The run goes on; p puts this aside."
-            if alert.kind is not AlertKind.HOOK_FAILURE
-            else ("The gate must answer before anything runs; p puts this aside.")
-        )
-
-    def _ring(self, view: RunView) -> None:
-        """Ring for what has come up since this screen opened: an alert, a held call."""
-        news = [alert for alert in view.alerts[self._alerts_seen :] if alert.time >= self._opened]
-        newest_held = view.held[-1] if view.held else 0
-        held = view.call(newest_held)
-        asks = newest_held > self._held_seen and held is not None and held.time >= self._opened
-        if (news or asks) and not self._away:
-            self.app.bell()
-        self._alerts_seen = len(view.alerts)
-        self._held_seen = max(self._held_seen, newest_held)
-
     def _show_keys(self) -> None:
         self.query_one("#keys", KeysBar).show(self.hints())
 
@@ -304,7 +242,7 @@ class RunScreen(VerbScreen):
 
     def situation(self) -> Situation:
         """As the journal and the runner have it."""
-        return Situation(self._view, self._reachable, alerts=len(self._standing()))
+        return Situation(self._view, self._reachable, alerts=len(self._attention.standing(self._view)))
 
     def perform(self, id: str) -> None:
         """One verb of the table."""
@@ -339,7 +277,7 @@ class RunScreen(VerbScreen):
             case "talk":
                 self.toggle_class("-talking")
             case "acknowledge":
-                self._aside |= set(range(len(self._view.alerts)))
+                self._attention.put_aside(self._view)
                 self._draw()
             case "stop":
                 self._ask_stop()

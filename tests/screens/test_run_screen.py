@@ -339,8 +339,10 @@ async def test_a_run_whose_runner_is_gone_says_so() -> None:
     """No runner answers for a run that has not ended: orders are off, the screen says why."""
     stage = Stage(dry_run())
     stage.orders.alive = False
+    stage.orders.trouble = "no runner answers for this run"
     async with stage.run() as pilot:
         await stage.shows("runner gone", "nothing gets through")
+        assert "HOOK FAILURE" not in stage.text
         await pilot.press("m")
         await stage.shows("runner does not answer")
 
