@@ -185,6 +185,8 @@ def _run(root: Path, cwd: str, command: str, env: dict[str, str], limit_s: float
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             try:
                 _enter(root, cwd, command, env)
+            except Exception as error:
+                print(f"could not enter: {error}", file=sys.stderr, flush=True)
             finally:
                 os._exit(126)
         done = os.pidfd_open(first)

@@ -33,6 +33,7 @@ MUST_SHOW = {
 BOOKKEEPING = (
     "/home/user/.config/procps",  # top makes the folder of its settings
     "/home/user/.npm",  # npm logs every call and when it last looked for a newer npm
+    "/home/user/.gnupg",  # gpg makes an empty key ring where there is none
 )
 """What programs note about themselves in their own folder below home, whatever they are asked."""
 
