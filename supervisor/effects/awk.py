@@ -133,7 +133,8 @@ def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
             elif text == "@" or text == "|&":
                 raise _Problem(f"awk's {text} is not followed")
             elif text in (";", "\n", "}"):
-                print_depth = -1
+                if text != "\n" or before[1] not in (",", "&&", "||"):
+                    print_depth = -1
             elif text == "|":
                 runs.append(_piped(tokens, index, before, after, end))
             elif text == ">>" or (text == ">" and print_depth == depth):

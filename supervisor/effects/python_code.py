@@ -169,6 +169,8 @@ class _Proof:
                 raise _Problem("this import is not followed")
             if module in ("sys", "os") and alias.name in ("path", "stdin", "stdout", "stderr", "environ"):
                 raise _Problem("this import is not followed")
+            if alias.name in sys.stdlib_module_names and alias.name not in ("datetime", "time"):
+                raise _Problem(f"{module}.{alias.name} is another module")
             if allowed is not None and alias.name not in allowed:
                 raise _Problem(f"{module}.{alias.name} may do anything")
             self.names.add(alias.asname or alias.name)

@@ -173,6 +173,7 @@ def test_awk_that_only_prints_uses_nothing(program: str) -> None:
         '{ x = a /system("rm")/ b }',
         '{ x++ /system("rm x")/ 1 }',
         "BEGIN {unknown(1)}",
+        "{print $1,\n$2 > \"x\"}",
         '{print /[/]/ > "x"}',
     ],
 )
@@ -229,6 +230,7 @@ def test_python_that_only_computes_is_proven(code: str) -> None:
         "import sys; sys.path.insert(0, 'evil'); import json",
         "import calendar; calendar.sys.path.insert(0, 'evil'); import json",
         "import calendar; x = calendar.sys; x.path.insert(0, 'evil')",
+        "from calendar import sys as s; s.path.insert(0, 'evil'); import json",
         "this is no python",
     ],
 )
