@@ -104,9 +104,11 @@ def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
     }
     depth = 0
     print_depth = -1
+    goes_on = False  # a line feed after a comma does not end the statement
     for index, (kind, text) in enumerate(tokens):
         before = tokens[index - 1] if index else ("", "")
         after = tokens[index + 1] if index + 1 < len(tokens) else ("", "")
+        goes_on = before[1] in (",", "&&", "||") or (goes_on and before[1] == "\n")
         end = tokens[index + 2][1] if index + 2 < len(tokens) else ""
         if kind == "name":
             if text in ("print", "printf"):
@@ -133,7 +135,7 @@ def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
             elif text == "@" or text == "|&":
                 raise _Problem(f"awk's {text} is not followed")
             elif text in (";", "\n", "}"):
-                if text != "\n" or before[1] not in (",", "&&", "||"):
+                if text != "\n" or not goes_on:
                     print_depth = -1
             elif text == "|":
                 runs.append(_piped(tokens, index, before, after, end))
