@@ -1,6 +1,6 @@
 """Random and mutated shell text: `python tests/effects/fuzz_shell.py 1000000 [seed]` judges that many.
 
-Prints each input that made the classifier fail or take longer than 0.5 s, and at the end the figures.
+Prints each input that made the classifier fail or take more than a second of processor time, and at the end the figures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from supervisor.effects.model import Surroundings, ToolCall
 from supervisor.effects.profiles import load
 from supervisor.places import shipped
 
-SLOW_S = 0.5
+SLOW_S = 1.0
 _PIECES = (
     'rm x', 'ls', 'cat', 'echo', 'git log', 'find . -exec', 'sed', 'awk', 'xargs', 'sh -c', 'eval',
     '$x', '${x}', '${x:-', '$(', ')', '`', "'", '"', '\\', '\n', ';', '&&', '||', '|', '&', '>', '>>',
@@ -59,9 +59,9 @@ def main(count: int, seed: int) -> int:
     slowest = 0.0
     began = time.perf_counter()
     for number, text in enumerate(inputs(seed), 1):
-        start = time.perf_counter()
+        start = time.thread_time()
         judgement = classifier.judge(ToolCall("Bash", {"command": text}), around)
-        took = time.perf_counter() - start
+        took = time.thread_time() - start
         slowest = max(slowest, took)
         fault = next((effect.why for effect in judgement.effects if effect.rule == "engine.fault"), "")
         if fault or took > SLOW_S:
