@@ -1,6 +1,6 @@
 """Random and mutated shell text: `python tests/effects/fuzz_shell.py 1000000 [seed]` judges that many.
 
-Prints each input that made the classifier fail or take more than a second of processor time, and at the end the figures.
+Prints each input that made the classifier fail or cost over a second of processor time, then the figures.
 """
 
 from __future__ import annotations

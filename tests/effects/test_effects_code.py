@@ -173,8 +173,8 @@ def test_awk_that_only_prints_uses_nothing(program: str) -> None:
         '{ x = a /system("rm")/ b }',
         '{ x++ /system("rm x")/ 1 }',
         "BEGIN {unknown(1)}",
-        "{print $1,\n$2 > \"x\"}",
-        "{print $1, # a comment\n\n$2 > \"x\"}",
+        '{print $1,\n$2 > "x"}',
+        '{print $1, # a comment\n\n$2 > "x"}',
         '{print /[/]/ > "x"}',
     ],
 )

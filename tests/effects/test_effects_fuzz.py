@@ -13,7 +13,7 @@ from supervisor.places import shipped
 
 
 def test_random_and_mutated_text_is_always_judged() -> None:
-    """A fault of the classifier would show as the rule `engine.fault`; `fuzz_shell.py` runs this by the million."""
+    """A fault of the classifier would show as `engine.fault`; `fuzz_shell.py` runs this by the million."""
     classifier = Classifier(load(shipped("profiles")))
     around = Surroundings(cwd="/w", workspace="/w", home="/home/u")
     for text in islice(inputs(seed=5), 1500):
