@@ -97,6 +97,7 @@ def prepare(wish: Wish) -> RunSpec:
         notify={kind.value: command for kind, command in config.notify_commands().items()},
         disabled_alerts=tuple(kind.value for kind in config.disabled_alerts()),
         size=wish.size,
+        attach_key=config.screen.attach_key,
         places=here,
         shadow=held.backend,
         capabilities=held.capabilities,

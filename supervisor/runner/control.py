@@ -58,10 +58,15 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The runner's answer; `error` is empty when it did what was asked."""
+    """The runner's answer; `error` is empty when it did what was asked.
+
+    Attributes:
+        key: with `attach`: the key that leads back, as the configuration names it.
+    """
 
     error: str = ""
     status: Status | None = None
+    key: str = ""
 
 
 class ControlClient:
@@ -100,11 +105,15 @@ class ControlClient:
         """Tell the attached terminal its size."""
         await self._ask(Request("resize", rows=rows, columns=columns))
 
-    async def attach(self, rows: int, columns: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Take over the agent's terminal: the streams carry its bytes until either side closes."""
+    async def attach(self, rows: int, columns: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+        """Take over the agent's terminal: the streams carry its bytes until either side closes.
+
+        Returns:
+            Both streams, and the name of the key that leads back.
+        """
         reader, writer = await self._connect()
-        await _exchange(reader, writer, Request("attach", rows=rows, columns=columns))
-        return reader, writer
+        reply = await _exchange(reader, writer, Request("attach", rows=rows, columns=columns))
+        return reader, writer, reply.key
 
     async def watch(self) -> asyncio.StreamWriter:
         """Say that an operator is here, for as long as the returned connection stays open."""

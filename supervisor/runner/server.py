@@ -130,7 +130,7 @@ class ControlServer:
         if self._attached is not None:
             self._attached.close()
         self._attached = writer
-        writer.write(encode(Reply()) + terminal.modes.replay())
+        writer.write(encode(Reply(key=self._run.spec.attach_key)) + terminal.modes.replay())
 
         def show(data: bytes) -> None:
             if writer.transport.get_write_buffer_size() > _HIGH_WATER:

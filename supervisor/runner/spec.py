@@ -30,6 +30,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         hold_deadline_s: longest a call waits for the operator.
         notify: command per alert kind, argv, run with the alert as JSON on its standard input.
         size: rows and columns of the terminal at the start.
+        attach_key: the key that leads back from the agent's terminal, as the configuration names it.
         shadow: backend of the run's shadow; None: there is none, and workspace writes are not executed.
         capabilities: what the machine can do, as it was tried before the start.
         skip_ignored_over: bytes above which what git ignores stays out of a clone.
@@ -66,6 +67,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     notify: dict[str, tuple[str, ...]] = {}
     disabled_alerts: tuple[str, ...] = ()
     size: tuple[int, int] = (24, 80)
+    attach_key: str = "ctrl+\\"
     shadow: BackendKind | None = None
     capabilities: Capabilities | None = None
     skip_ignored_over: int | None = None

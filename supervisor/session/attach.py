@@ -16,10 +16,6 @@ from typing import BinaryIO
 from supervisor.errors import SuperviseError
 from supervisor.session.modes import LEAVE
 
-DETACH_KEY = re.compile(rb"\x1c|\x1b\[92(?::[0-9]*)*;(?:5|69|133|197)(?::1)?(?:;[0-9:]*)?u|\x1b\[27;5;92~")
-"""Ctrl-\\, for which Claude Code has no use: as a control character, and as the two keyboard protocols that
-Claude Code may switch on write it (with Caps Lock and Num Lock or without)."""
-
 _ENTER_SCREEN = b"\x1b[22;0t\x1b[?1049h\x1b[2J\x1b[H"
 _LEAVE_SCREEN = b"\x1b[?1049l\x1b[23;0t"
 """The other screen and back, so that what stood in the terminal stands there again; title alike."""
@@ -27,21 +23,31 @@ _LEAVE_SCREEN = b"\x1b[?1049l\x1b[23;0t"
 _FLUSH_S = 1.0
 """How long a runner that reads nothing may hold up the way back."""
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Attached = tuple[asyncio.StreamReader, asyncio.StreamWriter, str]
+"""The agent's bytes both ways, and the name of the key that leads back."""
+
+
+def detach_key(name: str) -> re.Pattern[bytes]:
+    """What terminals send for the key `name`, e.g. `ctrl+\\`.
+
+    As a control character, and as the two keyboard protocols that Claude Code may switch on write it, with
+    Caps Lock and Num Lock or without.
+    """
+    char = ord(name.removeprefix("ctrl+"))
+    protocols = rb"\x1b\[%d(?::[0-9]*)*;(?:5|69|133|197)(?::1)?(?:;[0-9:]*)?u|\x1b\[27;5;%d~" % (char, char)
+    return re.compile(re.escape(bytes([char & 0x1F])) + b"|" + protocols)
 
 
 async def attach(
-    connect: Callable[[int, int], Awaitable[Streams]],
+    connect: Callable[[int, int], Awaitable[Attached]],
     resize: Callable[[int, int], Awaitable[None]],
-    *,
-    key: re.Pattern[bytes] = DETACH_KEY,
 ) -> bool:
-    """Carry bytes between this terminal and the run's until `key` is typed or the run lets go.
+    """Carry bytes between this terminal and the run's until the key back is typed or the run lets go.
 
-    Every key before `key` in the same read is delivered, none after it; each exactly once.
+    Every key before it in the same read is delivered, none after it; each exactly once.
 
     Returns:
-        True when the operator came back by `key`, False when the other side ended it.
+        True when the operator came back by the key, False when the other side ended it.
 
     Raises:
         OSError: standard input is not a terminal.
@@ -53,10 +59,10 @@ async def attach(
     tty.setraw(stdin, termios.TCSANOW)
     try:
         size = os.get_terminal_size(stdin)
-        reader, writer = await connect(size.lines, size.columns)
+        reader, writer, key = await connect(size.lines, size.columns)
         following = asyncio.create_task(_follow_size(stdin, size, resize))
         try:
-            return await _carry(stdin, stdout, reader, writer, key)
+            return await _carry(stdin, stdout, reader, writer, detach_key(key))
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
