@@ -58,3 +58,18 @@ def test_ten_visits_from_another_terminal_lose_and_double_no_keystroke(desk: Des
         assert run.wait_for_prompts(1 + visit)[visit:] == [text]
     assert run.prompts == ["the task", *SAID]
     assert not run.all(AlertRaised)
+
+
+def test_the_way_back_is_the_key_of_the_operators_configuration(desk: Desk) -> None:
+    """With another key configured, that one comes back, and Ctrl-\\ is the agent's."""
+    desk.machine.write_config('[screen]\nattach_key = "ctrl+]"\n')
+    screen = desk.start_run([{"say": "Done."}])
+    screen.wait_for(OUR_SCREEN, "Done.")
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN)
+    screen.press(COME_BACK)
+    screen.type("still here")
+    screen.wait_for("still here", AGENTS_SCREEN)
+    screen.press("C-]")
+    screen.wait_for(OUR_SCREEN)
+    assert desk.the_run().prompts == ["the task"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.gate.question import Question, answers, asked, questions
-from supervisor.session.attach import DETACH_KEY
+from supervisor.session.attach import detach_key
 from supervisor.session.draft import drafted
 from supervisor.session.modes import Modes
 from supervisor.session.pty import plain
@@ -34,14 +34,20 @@ def test_modes_are_remembered_however_the_output_is_cut(cuts: list[int]) -> None
 )
 def test_the_way_back_is_known_in_every_keyboard_protocol(keys: bytes) -> None:
     """Terminals write Ctrl-\\ differently once a program has asked them to."""
-    found = DETACH_KEY.search(b"typed before" + keys + b"typed after")
+    found = detach_key("ctrl+\\").search(b"typed before" + keys + b"typed after")
     assert found is not None and found.start() == len(b"typed before")
+
+
+@pytest.mark.parametrize(("name", "control"), [("ctrl+]", b"\x1d"), ("ctrl+_", b"\x1f"), ("ctrl+g", b"\x07")])
+def test_the_way_back_is_the_key_that_the_configuration_names(name: str, control: bytes) -> None:
+    """And no other."""
+    assert detach_key(name).search(control) and not detach_key(name).search(b"\x1c")
 
 
 @pytest.mark.parametrize("keys", [b"\\", b"\x1b[92u", b"\x1b[92;2u", b"\x1b[92;5:3u", b"\x1b[27;5;93~"])
 def test_other_keys_do_not_lead_back(keys: bytes) -> None:
     """A backslash, a released key, another key with Ctrl."""
-    assert DETACH_KEY.search(keys) is None
+    assert detach_key("ctrl+\\").search(keys) is None
 
 
 @pytest.mark.parametrize(
