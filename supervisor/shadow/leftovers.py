@@ -14,6 +14,7 @@ from typing import Any
 
 from supervisor.shadow.names import as_text
 from supervisor.shadow.upper import is_whiteout
+from supervisor.shadow.world import COPIED
 
 _LOGIN = ".credentials.json"
 _LOGIN_LIMIT = 1 << 16
@@ -29,6 +30,8 @@ def written_below_home(folder: Path) -> tuple[str, ...]:
         folder: that of the shadow.
     """
     root = os.fsencode(folder / "home" / "upper")
+    copied = folder / "home" / COPIED
+    since = copied.stat().st_ctime_ns if copied.exists() else 0
     found = []
     stack = [b""]
     while stack:
@@ -41,7 +44,7 @@ def written_below_home(folder: Path) -> tuple[str, ...]:
                 at = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(at.st_mode):
                     stack.append(path)
-                else:
+                elif at.st_ctime_ns > since:
                     found.append(as_text(path) + (" (removed)" if is_whiteout(at) else ""))
     return tuple(sorted(found))
 
@@ -60,6 +63,9 @@ def keep_login(folder: Path, home: Path, config: Path) -> bool:
     inside = config.is_relative_to(home)
     upper = folder / ("home" if inside else "config") / "upper"
     parts = (*(config.relative_to(home).parts if inside else ()), _LOGIN)
+    piece = folder / f"home{config.name}" / "upper"
+    if inside and piece.exists():  # a home made of pieces, of which this is one
+        upper, parts = piece, (_LOGIN,)
     new = _object(_read_beneath(upper, parts))
     real = config / _LOGIN
     old = _object(_read_beneath(config, (_LOGIN,)))

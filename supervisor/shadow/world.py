@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,11 @@ _DEVICE_LINKS = {
     "ptmx": "pts/ptmx",
 }
 _NEEDED_OF_RUN = ("/run/current-system", "/run/opengl-driver")
+_WRITTEN_AT_HOME = (".claude", ".cache", ".config", ".local", ".npm", ".cargo", ".bun", ".gradle", ".m2")
+_SMALL = 1 << 20
+COPIED = "copied"
+"""A file beside the upper folder of a home made of pieces; what is newer in it was written by the run."""
+
 _PRIVATE = ("/tmp", "/var/tmp", "/run", "/dev", "/proc")
 
 
@@ -204,11 +210,42 @@ def _home(build: _Builder, env: Mapping[str, str], workspace: str) -> None:
     for path, keep in ((home, "home"), (config, "config")):
         covered = is_below(str(path), workspace) or (keep == "config" and is_below(str(path), str(home)))
         if path.is_dir() and not covered and str(path) != "/":
-            build.throw_away(str(path), keep)
+            if mounts_below(path):
+                _home_in_pieces(build, path, keep)
+            else:
+                build.throw_away(str(path), keep)
     if home.is_dir():
         kept = transcripts_folder(config, Path(workspace))
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         build.copy(str(kept), str(kept), "rw")
+
+
+def _home_in_pieces(build: _Builder, home: Path, keep: str) -> None:
+    """A home with other mounts in it, over which the kernel takes no overlay as a whole.
+
+    A private folder stands for it, with copies of its small files; the folders that programs write to are
+    overlays of their own, all else is the real thing, read-only.
+    """
+    own = build.folder / keep / "upper"
+    marker = build.folder / keep / COPIED
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    build.copy(str(own), str(home), "rw")
+    for entry in sorted(home.iterdir()):
+        here = own / entry.name
+        if entry.is_symlink():
+            if not marker.exists() and not here.is_symlink():
+                here.symlink_to(entry.readlink())
+        elif entry.is_dir():
+            if entry.name in _WRITTEN_AT_HOME and not mounts_below(entry):
+                build.throw_away(str(entry), f"{keep}{entry.name}")
+            else:
+                build.copy(str(entry), str(entry), "ro")
+        elif entry.is_file() and entry.stat().st_size <= _SMALL and os.access(entry, os.R_OK):
+            if not marker.exists():
+                shutil.copy2(entry, here)
+        elif entry.is_file():
+            build.copy(str(entry), str(entry), "ro")
+    marker.touch()
 
 
 def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import subprocess
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from shadowing import User, Yard
 
 from harness.machine import Machine
+from harness.waiting import wait_for
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +21,18 @@ def ordinary() -> Iterator[User]:
     if os.getuid() != 0:
         yield User(os.getuid(), os.getgid())
         return
-    name = f"sv-test-{os.getpid()}"
-    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/sh", name], check=True)
+    name = f"sv-test-{secrets.token_hex(4)}"
+    # useradd gives up at once while another one runs
+    wait_for(lambda: _done("useradd", "--no-create-home", "--shell", "/bin/sh", name), f"{name} to be made")
     try:
         entry = pwd.getpwnam(name)
         yield User(entry.pw_uid, entry.pw_gid)
     finally:
-        subprocess.run(["userdel", name], check=True, capture_output=True)
+        wait_for(lambda: _done("userdel", name), f"{name} to be removed")
+
+
+def _done(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(params=["self", "ordinary"] if os.getuid() == 0 else ["self"])

@@ -243,6 +243,47 @@ def test_a_snapshot_of_nothing_is_empty(tmp_path: Path) -> None:
     assert take_snapshot(os.fsencode(tmp_path / "gone")).entries == {}
 
 
+INSIDE_MOUNTS = """
+import json, os, subprocess, sys
+from pathlib import Path
+sys.path[:0] = json.loads(sys.argv[1])
+from harness.machine import Machine
+from shadowing import User, Yard, tree
+from supervisor.shadow.capabilities import Part, probe
+from supervisor.shadow.kept import open_shadow
+from supervisor.shadow.leftovers import written_below_home
+root = Path(sys.argv[2])
+yard = Yard(Machine(root, json.loads(sys.argv[3])), User(os.getuid(), os.getgid()))
+for folder in (yard.workspace / "sub", yard.machine.home / "mnt"):
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(folder)], check=True)
+    (folder / "f").write_text("inner")
+(yard.machine.home / ".bashrc").write_text("mine")
+before = tree(yard.machine.home, times=True)
+able = probe(yard.workspace, yard.places.state, yard.env)
+why = [part.why for part in able.missing if part.part is Part.OVERLAY]
+assert str(yard.workspace / "sub") in why[0], why
+shadow = open_shadow(yard.places, "run", yard.workspace, able)
+writes = "echo x > sub/g; echo y >> ~/.bashrc; echo z > ~/mnt/g; echo n > ~/n; true"
+assert yard.shell(shadow, "cat sub/f ~/mnt/f ~/.bashrc; " + writes) == "innerinnermine"
+assert [c.path for c in shadow.changes().changes] == ["sub/g"]
+assert written_below_home(shadow.folder) == (".bashrc", "n")
+after = tree(yard.machine.home, times=True)
+assert {path: after[path] for path in before if path} == {path: what for path, what in before.items() if path}
+assert not [path for path in after if path not in before and not path.startswith("/.claude")]
+"""
+
+
+def test_mounts_in_the_workspace_and_in_home_are_no_way_out(machine: Machine) -> None:
+    """The kernel takes no overlay there: the workspace is copied, mounts in home are read-only."""
+    space = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-Urm"]
+    arguments = [json.dumps(sys.path), str(machine.root), json.dumps(machine.env)]
+    done = subprocess.run(
+        [*space, sys.executable, "-c", INSIDE_MOUNTS, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_renewed_login_is_kept_and_nothing_else(yard: Yard) -> None:
     """A newer login written inside reaches the real file; an older one, a link, or other keys do not."""
     config = yard.machine.home / ".claude"
