@@ -150,7 +150,7 @@ class Run(Watcher):
     def fault(self, detail: str) -> None:
         """A floor gave way: nothing goes through any more, and everybody is told, once."""
         self.gate.shut(detail)
-        if self._fault.is_set() or self._stopping.is_set() or self._gone.is_set():
+        if self._fault.is_set():
             return
         self._fault.set()
         self._broken = detail
@@ -165,7 +165,12 @@ class Run(Watcher):
     def client_lost(self, detail: str) -> None:
         """Nothing goes through from here on. It is a fault unless Claude Code itself is gone, too."""
         self.gate.shut(detail)
-        asyncio.get_running_loop().call_later(_LAST_MOMENTS_S, self.fault, detail)
+
+        def unless_ending() -> None:
+            if not self._stopping.is_set() and not self._gone.is_set():
+                self.fault(detail)
+
+        asyncio.get_running_loop().call_later(_LAST_MOMENTS_S, unless_ending)
 
     def journal_failed(self, cause: JournalError) -> None:
         """Something could not be journaled."""
