@@ -27,7 +27,10 @@ async def watch_packs(
     if not present:
         return
     digest = compile_anew().profile
-    async for _changes in awatch(*present, watch_filter=_is_pack, debounce=200, step=50, rust_timeout=500):
+    watching = awatch(
+        *present, watch_filter=_is_toml, debounce=200, step=50, rust_timeout=500, recursive=False
+    )
+    async for _changes in watching:
         try:
             judge = compile_anew()
         except ConfigError as error:
@@ -38,6 +41,6 @@ async def watch_packs(
             changed(judge)
 
 
-def _is_pack(change: Change, path: str) -> bool:
+def _is_toml(change: Change, path: str) -> bool:
     del change
     return path.endswith(".toml")

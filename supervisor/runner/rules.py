@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+
+import msgspec
 
 from supervisor.config import RememberedRead, remembered
 from supervisor.effects import Judgement, Surroundings, ToolCall
@@ -80,20 +83,27 @@ def compile_rules(spec: RunSpec, where: Surroundings) -> Judge:
     """
     book = read_book(spec.profiles, Path(spec.user_profiles) if spec.user_profiles else None)
     classifier = _WithMemory(Classifier(book), spec.reads, spec.rulings)
-    return Judge(classifier.judge, spec.rulings, where, book.digest)
+    return Judge(classifier.judge, spec.rulings, where, classifier.profile)
 
 
 class _WithMemory:
-    """A classifier that also knows the calls the operator declared reads."""
+    """A classifier that also knows the calls the operator declared reads.
+
+    Attributes:
+        profile: hash of all rules in force, remembered reads included.
+    """
 
     def __init__(self, classifier: Classifier, reads: tuple[RememberedRead, ...], rulings: Rulings) -> None:
         self._classifier = classifier
         self._reads = reads
         self._rulings = rulings
+        known = hashlib.sha256(msgspec.json.encode((classifier.rules.digest, reads))).hexdigest()[:16]
+        self.profile = known if reads else classifier.rules.digest
 
     def judge(self, call: ToolCall, where: Surroundings) -> Judgement:
         """What the call would do."""
-        return remembered(call, self._classifier.judge(call, where), self._reads, self._rulings)
+        judgement = remembered(call, self._classifier.judge(call, where), self._reads, self._rulings)
+        return msgspec.structs.replace(judgement, profile=self.profile)
 
 
 def _read(file: Path) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from supervisor.config import load
 from supervisor.errors import Exit, JournalError, LaunchError
 from supervisor.gate import question
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
@@ -374,11 +375,12 @@ class Run(Watcher):
                     pass
 
     async def _reload_rules(self) -> None:
-        """Rule packs may be edited while the run goes on."""
+        """Rule packs may be edited while the run goes on, and reads remembered. Nothing else is taken up."""
         where = self.gate.rules.where
 
         def compile_anew() -> Judge:
-            fresh = compile_rules(self.spec, where)
+            reads = load(self.spec.places, Path(self.spec.cwd)).config.reads
+            fresh = compile_rules(msgspec.structs.replace(self.spec, reads=reads), where)
             return msgspec.structs.replace(fresh, where=self.gate.rules.where)
 
         def changed(judge: Judge) -> None:
@@ -388,7 +390,8 @@ class Run(Watcher):
         def broken(detail: str) -> None:
             self._alarm.raise_(AlertKind.CONFIG_WARNING, f"{detail}; the rules before stay in force")
 
-        await watch_packs(pack_folders(self.spec), compile_anew, changed, broken)
+        watched = [*pack_folders(self.spec), self.spec.places.config, Path(self.spec.cwd)]
+        await watch_packs(watched, compile_anew, changed, broken)
 
     async def _watch_health(self) -> None:
         looked = time.monotonic()

@@ -16,12 +16,14 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from supervisor.errors import SuperviseError
+from supervisor.errors import SuperviseError, UsageError
 from supervisor.journal.events import State
+from supervisor.places import places
 from supervisor.screens.attention import Attention
 from supervisor.screens.changes import ChangesScreen
 from supervisor.screens.confirm import ConfirmScreen
 from supervisor.screens.facts import FactsScreen
+from supervisor.screens.remember import propose, question, remember
 from supervisor.screens.run_css import RUN_CSS
 from supervisor.screens.source import RunControl, RunSource
 from supervisor.screens.state_line import state_words
@@ -270,6 +272,8 @@ class RunScreen(VerbScreen):
                 spot = tree.spot
                 n = spot.call.n if spot is not None and spot.call is not None else 0
                 self.app.push_screen(ChangesScreen(self._source, self._run_id, n))
+            case "remember":
+                self._ask_remember()
             case "facts":
                 self.app.push_screen(FactsScreen(self._view))
             case "follow":
@@ -319,6 +323,38 @@ class RunScreen(VerbScreen):
                 self._order(lambda: self._runner.stop(), "The run is being ended.")
 
         self.app.push_screen(ConfirmScreen(question, "End the run", "Keep it", self._steady), answered)
+
+    def _ask_remember(self) -> None:
+        """Show the rule first; write it on a deliberate yes."""
+        spot = self.query_one("#writes", WriteTree).spot
+        call = spot.call if spot is not None else None
+        if call is None:
+            self.notify("Put the cursor on a call first.", markup=False)
+            return
+        here = places()
+        try:
+            proposal = propose(here, self._view.cwd, call)
+        except SuperviseError as error:
+            self._trouble(error)
+            return
+        if not proposal.added:
+            self.notify(f"#{call.n} is remembered as a read already.", markup=False)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
+            try:
+                remember(here, proposal)
+            except SuperviseError as error:
+                self._trouble(error)
+            except OSError as error:
+                self._trouble(UsageError(f"{proposal.path}: {error.strerror}"))
+            else:
+                self.notify("Remembered: a running gate takes it up at once.", markup=False)
+
+        asked = ConfirmScreen(question(call, proposal), "It is a read", "No", self._steady)
+        self.app.push_screen(asked, answered)
 
     async def _take_terminal(self) -> None:
         """Hand the terminal over. Nothing of ours may paint or ring meanwhile."""

@@ -107,6 +107,10 @@ def _reads(now: Situation) -> str | None:
     return None if now.view is not None and now.view.reads else "No call has passed as a read yet."
 
 
+def _writes(now: Situation) -> str | None:
+    return None if now.view is not None and now.view.writes else "No call was judged a write yet."
+
+
 def _alerts(now: Situation) -> str | None:
     if not now.alerts:
         return "There is no alert."
@@ -138,6 +142,8 @@ RUN_VERBS = (
     Verb("next", "tab", "tab", "pane", "Go to the next pane."),
     Verb("changes", "g", "g", "changes", "Show what the run changed in its shadow, as diffs.", _shadow,
          footer=False),
+    Verb("remember", "k", "k", "is a read",
+         "Make exactly the call under the cursor a read from now on, in this folder.", _writes, footer=False),
     Verb("facts", "s", "s", "settings", "Show the floors, what of your settings is suspended, and more.",
          footer=False),
     Verb("follow", "f", "f", "follow", "Go to the newest write and stay with the newest.", footer=False),
