@@ -95,6 +95,8 @@ class Terminal:
         self._set_size(rows, columns)
 
     def _set_size(self, rows: int, columns: int) -> None:
+        if self.closed.is_set():
+            return
         with contextlib.suppress(OSError):
             self._child.setwinsize(rows, columns)
 
@@ -122,7 +124,9 @@ class Terminal:
         return self._cleared.is_set()
 
     def type(self, keys: bytes) -> None:
-        """Write `keys` as typed, in order, each byte once, never blocking."""
+        """Write `keys` as typed, in order, each byte once, never blocking; after its end, nowhere."""
+        if self.closed.is_set():  # its descriptor may be another file's by now
+            return
         self._outbox.append(keys)
         self._flush()
 
