@@ -72,16 +72,7 @@ def test_a_read_the_operator_remembers_passes_at_once_and_only_that_call(machine
     here = Places(machine.state, machine.config, machine.runtime)
     script = machine.write_script(turns)
     process = machine.start(
-        [
-            SUPERVISE,
-            "run",
-            "--headless",
-            "--script",
-            machine.write_script(turns),
-            "--cwd",
-            machine.workspace,
-            "go",
-        ]
+        [SUPERVISE, "run", "--headless", "--script", script, "--cwd", machine.workspace, "go"]
     )
 
     def calls() -> tuple[CallView, ...]:
