@@ -258,14 +258,11 @@ def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:
     for shown in dict.fromkeys(str(path) for path in openings.show):
         if any(is_below(shown, covered) for covered in (*_PRIVATE, *hidden)) and Path(shown).exists():
             build.copy(shown, shown, "ro")
-    handled = {path for path, _step in build.late}
+    handled = tuple(path.rstrip("/") + "/" for path, _step in build.late)
     for path in listening_sockets():
-        real = str(Path(path).parent.resolve() / Path(path).name)
-        if (
-            real not in handled
-            and not any(is_below(real, covered) for covered in handled)
-            and Path(real).exists()
-        ):
+        folder, _, name = path.rpartition("/")
+        real = f"{os.path.realpath(folder)}/{name}"
+        if not (real + "/").startswith(handled) and os.path.lexists(real):
             build.copy("/dev/null", real, "ro")
 
 
