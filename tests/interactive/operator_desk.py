@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,7 @@ class Pane:
         subprocess.run(
             self._desk.command("load-buffer", "-"), input=text.encode(), env=self._desk.env, check=True
         )
-        self._desk.tmux("paste-buffer", "-p", "-r", "-t", self._target)
+        self._desk.tmux("paste-buffer", "-p", "-t", self._target)
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the size of the terminal."""
@@ -117,7 +117,7 @@ class Pane:
         assert code is not None
         return code
 
-    def _wait(self, seen: Any, what: str, timeout_s: float) -> str:
+    def _wait(self, seen: Callable[[str], bool], what: str, timeout_s: float) -> str:
         last = ""
 
         def look() -> str | None:

@@ -60,6 +60,22 @@ def test_ten_visits_from_another_terminal_lose_and_double_no_keystroke(desk: Des
     assert not run.all(AlertRaised)
 
 
+def test_several_lines_pasted_at_the_agents_terminal_are_one_prompt(desk: Desk) -> None:
+    """A terminal that attaches late is in the modes that the agent asked for at its start."""
+    screen = desk.start_run([{"say": "Done."}])
+    run = desk.the_run()
+    screen.wait_for(OUR_SCREEN, "Done.")
+    screen.press("t")
+    screen.wait_for(AGENTS_SCREEN)
+    screen.paste("first line\nsecond line")
+    screen.wait_for("first line", "second line")
+    screen.type(" and the end")
+    screen.wait_for("and the end")
+    screen.press("Enter", COME_BACK)
+    assert run.wait_for_prompts(2) == ["the task", "first line\nsecond line and the end"]
+    screen.wait_for(OUR_SCREEN)
+
+
 def test_the_way_back_is_the_key_of_the_operators_configuration(desk: Desk) -> None:
     """With another key configured, that one comes back, and Ctrl-\\ is the agent's."""
     desk.machine.write_config('[screen]\nattach_key = "ctrl+]"\n')
