@@ -304,11 +304,17 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         _quiet(engine, name, state)
         return
     # The code runs later, whatever the shell knows by then.
-    later = State(cwds=(), exported=set(state.exported), on=state.on)
+    later = State(cwds=("/",), exported=set(state.exported), on=state.on)
     engine.traps = True
     if state.aliases:
         _unsure(engine, name, "the code runs later, when aliases may have changed", state)
-    shell.run_text(engine, words[0], later)
+    shell.run_text(engine, words[0], later, here=True)
+    for variable in later.variables:
+        state.fixed.add(variable)
+        state.assign(variable, UNKNOWN)
+    if later.cwds != ("/",):
+        state.cwds = ()
+    state.ifs_known = state.ifs_known and later.ifs_known
     _quiet(engine, name, state)
 
 

@@ -38,6 +38,7 @@ _SHORT: Mapping[str, Option] = {
     "unknown": Option(effect=EffectKind.UNKNOWN),
     "unknown-value": Option(takes=Takes.VALUE, effect=EffectKind.UNKNOWN),
     "makes-read": Option(makes=EffectKind.READ),
+    "dry-run": Option(makes=EffectKind.READ, dry=True),
     "makes-write": Option(makes=EffectKind.WRITE),
     "help": Option(role=Role.HELP),
     "get": Option(role=Role.GET),

@@ -62,10 +62,14 @@ def _command(
     given: list[Given] = []
     doubts: list[str] = []
     rest = words
+    helps = False
     while len(path) < program.depth:
         parsed = take_apart(lead, rest, given)
         if parsed.helps:
-            return root, tuple(path), rest, given, doubts
+            helps = True
+            if not path:
+                return root, (), rest, given, doubts
+            break
         if not parsed.positionals or not parsed.positionals[0].exact:
             break
         given, doubts = parsed.given, doubts + parsed.doubts
@@ -83,6 +87,8 @@ def _command(
     if best is not None:
         end, given, doubts = ends[best[2] - 1]
         return best[1], tuple(path[: best[2]]), words[end:], given, doubts
+    if helps and any(path[0] == word for word in program.commands):
+        return root, tuple(path), rest, given, doubts
     if program.own_args or not path:
         return root, (), words, [], []
     return None, tuple(path[:2]), [], [], []
@@ -282,6 +288,9 @@ class _Call:
             self._emit_base(READ, option.why or "reads", targets=(option.target,))
 
     def _positional(self, spec: Positional, words: list[Word]) -> None:
+        if any(given.option.dry for given in self.parsed.given):
+            role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ, Role.DESTINATION: Role.SOURCE}
+            spec = msgspec.structs.replace(spec, role=role.get(spec.role, spec.role))
         if spec.role is Role.COMMAND:
             if words:
                 self._run(words, False)

@@ -71,6 +71,7 @@ class Option(msgspec.Struct, frozen=True):
         target: target template of `effect`.
         why: one sentence for the operator.
         in_place: the files that the call would read are changed.
+        dry: the files that the call would write are only looked at.
     """
 
     takes: Takes = Takes.NOTHING
@@ -84,6 +85,7 @@ class Option(msgspec.Struct, frozen=True):
     target: str = ""
     why: str = ""
     in_place: bool = False
+    dry: bool = False
 
 
 class Positional(msgspec.Struct, frozen=True):

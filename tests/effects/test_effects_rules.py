@@ -164,6 +164,11 @@ http = true
 "-G" = "get"
 "-T" = "upload"
 
+[program.c]
+effect = "write"
+args = "source... destination"
+options."-n" = "dry-run"
+
 [program.i]
 effect = "read"
 args = "text read..."
@@ -227,6 +232,12 @@ options."-i" = { takes = "optional", in-place = true }
         ("fetch -G -d x http://a", "read"),
         ("fetch -T f http://a", "write"),
         ("fetch gopher://a", "unknown"),
+        ("c a h:b", "write"),
+        ("c -n a h:b", "read"),
+        ("q --help", "read"),
+        ("q sync --help", "read"),
+        ("q list --help", "read"),
+        ("q nothing --help", "unknown"),
         ("i x f", "read"),
         ("i -i x f", "write"),
     ],
