@@ -139,9 +139,8 @@ def report(
         given = [read for row, read in zip(kinds, kind, strict=True) if row.label == label]
         if given:
             print(f"  {label:<18} {sum(given):5d} of {len(given):5d}   judged read")
-    print(
-        f"  a command          p50 {quantile(times, 0.5):.3f} ms   p99 {quantile(times, 0.99):.3f} ms of processor time"
-    )
+    middle, slow = quantile(times, 0.5), quantile(times, 0.99)
+    print(f"  a command          p50 {middle:.3f} ms   p99 {slow:.3f} ms of processor time")
 
 
 def stream(rows: list[Labelled]) -> None:
