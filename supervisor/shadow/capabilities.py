@@ -18,7 +18,7 @@ from supervisor.shadow.mounts import is_below, mount_of, mounts_below
 from supervisor.shadow.overlay import contained, perl
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
-_TRIAL_TIMEOUT_S = 10
+_TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
 
 
 class Part(StrEnum):
