@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import shell_tricks
 from everyday_commands import COMMANDS
 from icalfa_commands import World, worlds
 from prepared_tree import SETUP
@@ -76,6 +77,13 @@ def test_no_overlooked_write_in_code_is_judged_a_read() -> None:
     reads = _reads(TRICKY, WORKSPACE)
     assert reads, "no read, nothing shown"
     assert _wrong(run_all(reads, setup=[SETUP], cwd=WORKSPACE, limit_s=2)) == []
+
+
+def test_no_shell_trick_judged_a_read_changes_anything() -> None:
+    """Of hundreds of texts that try to run `rm` unseen those judged reads change nothing when run."""
+    reads = _reads(shell_tricks.COMMANDS, WORKSPACE)
+    assert reads, "no read, nothing shown"
+    assert _wrong(run_all(reads, setup=[shell_tricks.SETUP], cwd=WORKSPACE, limit_s=2)) == []
 
 
 @pytest.mark.parametrize("world", worlds(), ids=[f"fs{n}" for n in range(1, 6)])
