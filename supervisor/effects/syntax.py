@@ -71,8 +71,9 @@ def _parse(source: bytes) -> tree_sitter.Tree | None:
         return _PARSER.parse(source)
     end = time.thread_time() + MOST_PARSE_S
     try:
+        # The parser never frees what it reads this way; single bytes are objects that exist once in any case.
         return _PARSER.parse(
-            lambda at, _: source[at : at + 4096], progress_callback=lambda *_: time.thread_time() > end
+            lambda at, _: source[at : at + 1], progress_callback=lambda *_: time.thread_time() > end
         )
     except ValueError:
         _PARSER.reset()
@@ -83,7 +84,11 @@ def _blank(gap: bytes) -> bool:
     return not gap.replace(b"\\\n", b"").strip(b" \t\n")
 
 
-@lru_cache(maxsize=64)
 def parse(text: str) -> Tree:
-    """The syntax tree of `text`; trees of recent texts are kept."""
+    """The syntax tree of `text`; trees of recent short texts are kept."""
+    return _kept(text) if len(text) < SHORT else Tree(text)
+
+
+@lru_cache(maxsize=64)
+def _kept(text: str) -> Tree:
     return Tree(text)
