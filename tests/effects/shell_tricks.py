@@ -1,7 +1,7 @@
 """Shell texts that try to run `rm` unseen: by state, here-documents, standard input, evaluation.
 
-Each line is one command in the folder that `SETUP` makes; `⏎` is a line feed. Some of them fail, or are harmless
-after all: only what happens when they are run tells.
+Each line is one command in the folder that `SETUP` makes; `⏎` is a line feed. Some fail or are harmless after
+all: only what happens when they are run tells.
 """
 
 from __future__ import annotations
