@@ -87,12 +87,14 @@ async def recover_when_lost(places: Places, run_id: str) -> None:
 async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float) -> None:
     client = ControlClient(places.run_runtime(run_id) / "control.sock")
     heard = time.monotonic()
+    misses = 0  # one may be our own: this process was stopped or asleep while it asked
     while has_runner(places, run_id):
+        misses += 1
         with contextlib.suppress(RunnerGoneError, UsageError, TimeoutError):
-            async with asyncio.timeout(silence_s):
+            async with asyncio.timeout(silence_s / 2):
                 await client.status()
-            heard = time.monotonic()
-        if time.monotonic() - heard > silence_s:
+            heard, misses = time.monotonic(), 0
+        if misses > 1 and time.monotonic() - heard > silence_s:
             why = f"the gate did not answer for {silence_s:.0f} s; its runner was ended, nothing went through"
             await asyncio.to_thread(end_silent, places, run_id, runner_pid, why)
             return

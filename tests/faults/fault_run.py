@@ -207,8 +207,9 @@ exec "{bundled_claude()}" "$@"
         """Process id of a hook client that has connected to the gate and waits; 0 if none does."""
         for pid in self._find("client.pl", str(self.runtime / "gate.sock")):
             with suppress(OSError):
-                opened = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
-                if any(name.startswith("socket:") for name in opened):
+                # its standard streams may be sockets, too
+                opened = [fd for fd in Path(f"/proc/{pid}/fd").iterdir() if int(fd.name) > 2]
+                if any(str(fd.readlink()).startswith("socket:") for fd in opened):
                     return pid
         return 0
 

@@ -77,12 +77,16 @@ def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
         run.struck = time.time()
         kill(client, number)
         return client
+    if run.way is Way.HEADLESS:
+        kill(run.process.pid, signal.SIGSTOP)  # the foreground would take the busy gate for one that hangs
     kill(run.runner, signal.SIGSTOP)
     run.release()
     client = wait_for(run.client, "a hook client that waits", 30)
     run.struck = time.time()
     kill(client, number)
     kill(run.runner, signal.SIGCONT)
+    if run.way is Way.HEADLESS:
+        kill(run.process.pid, signal.SIGCONT)
     return client
 
 

@@ -46,7 +46,7 @@ def test_another_permission_mode_pauses_the_run(machine: Machine) -> None:
     run.start()
 
     async def press() -> None:
-        _reader, writer = await run.control.attach(40, 120)
+        _reader, writer, *_ = await run.control.attach(40, 120)
         writer.write(SHIFT_TAB)
         await writer.drain()
         writer.close()
