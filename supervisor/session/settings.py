@@ -60,6 +60,8 @@ def patience(deadline_s: float, hold_deadline_s: float) -> Patience:
 _UNDERMINES = ("CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE", "CLAUDECODE", "PERL5OPT", "PERL5LIB", "PERL5DB")
 """Variables that switch injected hooks off, or change what the hook client runs."""
 
+_BASH = "/bin/bash"
+
 _CARRIED = ("apiKeyHelper", "awsAuthRefresh", "awsCredentialExport", "model", "availableModels")
 """User settings that say who pays and which model answers; they grant nothing."""
 
@@ -203,7 +205,12 @@ def mcp_servers(home: Path | None, cwd: Path) -> dict[str, Any]:
 def environment(base: Mapping[str, str], user: UserSettings) -> tuple[dict[str, str], tuple[str, ...]]:
     """Claude Code's environment from the caller's, and what was taken out of it, one line each."""
     env = {**base, **user.env}
+    shell = Path(env.get("SHELL", "")).name
+    if shell not in ("", "bash") and Path(_BASH).exists():
+        env["SHELL"] = _BASH  # commands are judged as bash reads them
     dropped = tuple(f"environment: {name}" for name in _UNDERMINES if env.pop(name, None) is not None)
+    if shell not in ("", "bash"):
+        dropped = (*dropped, f"environment: SHELL={shell}: the agent's commands run in bash")
     return env, dropped
 
 
