@@ -48,6 +48,9 @@ def main(count: int, seed: int) -> int:
             judgement = classifier.judge(ToolCall("Bash", {"command": text}), around)
             fault = next((effect.why for effect in judgement.effects if effect.rule == FAULT), "")
             kinds[judgement.effect.value] += 1
+        except KeyboardInterrupt:
+            print("stopped before the end")
+            break
         except Exception as error:
             fault = repr(error)
         took_ms = (time.thread_time() - start) * 1000
