@@ -75,6 +75,7 @@ async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, rea
     try:
         return await run.live(launch.start, lambda: launch.learn(rules), lambda: _say(ready, None))
     finally:
+        launch.containment.keep_login(launch.env)
         await run.gate.close()
         control.close()
         for socket in (spec.gate_socket, spec.control_socket):

@@ -16,6 +16,7 @@ from supervisor.runner.spec import RunSpec
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.kept import open_shadow
+from supervisor.shadow.leftovers import keep_login
 from supervisor.shadow.sandbox import NetworkWrapper, make_wrapper, sandbox_settings
 from supervisor.shadow.world import Openings
 
@@ -86,6 +87,14 @@ class Containment:
         if self.shadow is None:
             return None
         return sandbox_settings(self.wrapper, self._spec.hosts)
+
+    def keep_login(self, env: Mapping[str, str]) -> None:
+        """Carry over a login that Claude Code renewed in the shadow: the old one is void by then."""
+        if self.shadow is None or self._spec.script:
+            return
+        home = Path(env["HOME"]).resolve()
+        config = Path(env.get("CLAUDE_CONFIG_DIR") or home / ".claude").resolve()
+        keep_login(self.shadow.folder, home, config)
 
     def wrap(self, argv: Sequence[str], env: Mapping[str, str], shown: Sequence[Path]) -> list[str]:
         """`argv` as it is started in the shadow; as it is, without one.

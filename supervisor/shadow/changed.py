@@ -12,18 +12,10 @@ from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.shadow.attribution import Touched, attribute
 from supervisor.shadow.backend import Shadow
-from supervisor.shadow.changes import Change, ChangeKind, ChangeSet
+from supervisor.shadow.changes import Change, ChangeSet
 from supervisor.shadow.diff import unified
 from supervisor.shadow.kept import reopen, shadow_folder
 from supervisor.shadow.names import as_bytes
-
-_MARKS = frozenset({".cc-writes", ".claude-sandbox-noreplace"})
-_MOUNTED_ON = frozenset(
-    {".claude"}
-    | {f".git/{name}" for name in ("config.worktree", "glab-cli", "info", "remotes", "worktrees")}
-    | {f".git/objects/info{name}" for name in ("", "/alternates", "/commit-graphs")}
-)
-"""Places that Claude Code 2.1.330's sandbox protects, and so makes where they are missing."""
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -89,19 +81,7 @@ def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Chang
         changes = attribute(shadow.changes(hash_deleted=hash_deleted), tuple(touched))
     else:
         changes = ChangeSet(str(shadow.workspace), frozen)
-    return Changed(shadow, _without_marks(changes), numbers)
-
-
-def _without_marks(changes: ChangeSet) -> ChangeSet:
-    """The change set without what Claude Code's sandbox leaves behind: empty places that it mounts on."""
-    kept: list[Change] = []
-    for change in sorted(changes.changes, key=lambda each: each.path, reverse=True):  # what is inside first
-        inside = bool(kept) and kept[-1].path.startswith(f"{change.path}/")
-        empty = change.after is not None and change.after.size == 0 and not inside
-        mark = change.path in _MOUNTED_ON or change.path.rpartition("/")[2] in _MARKS
-        if not (change.kind is ChangeKind.ADDED and empty and mark):
-            kept.append(change)
-    return msgspec.structs.replace(changes, changes=tuple(reversed(kept)))
+    return Changed(shadow, changes, numbers)
 
 
 def _path(folder: Path, path: str) -> Path:

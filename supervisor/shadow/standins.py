@@ -13,16 +13,33 @@ from collections.abc import Iterable, Iterator
 from supervisor.shadow.changes import Change, ChangeKind, NodeType
 
 _OWN_FOLDERS = (".claude", ".claude/.cc-writes")
+_MARK = ".claude-sandbox-noreplace"
+_IN_GIT = frozenset(
+    {f".git/{name}" for name in ("config.worktree", "glab-cli", "info", "remotes", "worktrees")}
+    | {f".git/objects/info{name}" for name in ("", "/alternates", "/commit-graphs")}
+)
+"""Places in a repository that the sandbox of Claude Code 2.1.330 covers, and so makes where they are missing;
+these stay."""
 
 
 def without_stand_ins(changes: Iterable[Change]) -> Iterator[Change]:
     """`changes` but for stand-ins, and for the folders that hold nothing else."""
     kept = [change for change in changes if not _stands_in(change)]
+    for change in reversed(list(kept)):  # what is inside goes first
+        if _empty_in_git(change) and not any(o.path.startswith(change.path + "/") for o in kept):
+            kept.remove(change)
     for change in kept:
         own = change.kind is ChangeKind.ADDED and change.path in _OWN_FOLDERS
         if own and not any(_real_below(other, change.path) for other in kept):
             continue
         yield change
+
+
+def _empty_in_git(change: Change) -> bool:
+    """A place that the sandbox covers and found missing, if nothing was put there since."""
+    empty = change.after is not None and change.after.size == 0
+    place = change.path in _IN_GIT or (change.path.startswith(".git/") and change.path.endswith(_MARK))
+    return change.kind is ChangeKind.ADDED and empty and place
 
 
 def _real_below(change: Change, folder: str) -> bool:
