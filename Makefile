@@ -22,6 +22,8 @@ setup: tools $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@# commands with set-up scripts that the tests run for real; only its files are read, not its code
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps icalfa==0.3.6
 	@touch $@
 
 # Programs the tests and the shadow use. Installed where we may (root, apt); named where we may not.

@@ -30,14 +30,16 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.source = text.encode("utf-8", "surrogatepass")
-        tree = _parse(self.source)
+        odd = any(byte in _CONTROL for byte in self.source)
+        tree = _parse(b"" if odd else self.source)
         self._tree = tree if tree is not None else _PARSER.parse(b"")
         self.root: Node = self._tree.root_node
-        self.doubt = self._doubt() if tree is not None else "it takes too long to parse"
+        if odd:
+            self.doubt = "it holds control characters"
+        else:
+            self.doubt = self._doubt() if tree is not None else "it takes too long to parse"
 
     def _doubt(self) -> str:
-        if any(byte in _CONTROL for byte in self.source):
-            return "it holds control characters"
         if self.root.has_error:
             return "it cannot be parsed"
         source = self.source
@@ -52,8 +54,11 @@ class Tree:
                 at = max(at, node.start_byte)
             leaf = node.child_count == 0
             if leaf or node.type in _QUOTES:
-                if node.start_byte > at and not _blank(source[at : node.start_byte]):
+                gap = source[at : node.start_byte]
+                if gap and not _blank(gap):
                     return "it holds text that is not understood"
+                if at and gap and not gap.replace(b"\\\n", b""):
+                    return "a line continuation joins what stands before and after it"
                 at = max(at, node.end_byte if leaf else node.start_byte)
             if cursor.goto_first_child():
                 parents.append(node.type)

@@ -829,6 +829,10 @@ cat <<A⏎\⏎A⏎touch z⏎A
 cat <<A⏎x\⏎A⏎touch z⏎A
 cat <<A⏎x\\⏎A⏎touch z⏎A
 cat <<'A'⏎x\⏎A⏎touch z⏎A
+sort -\⏎o z y
+sed -n\⏎i p y
+awk 'BEGIN'\⏎' { print > "z" }'
+ls >/dev/null\⏎2 y
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
