@@ -47,10 +47,10 @@ class _Explainer:
         judgement = self._classifier.judge(call, self._where)
         return remembered(call, judgement, self._found.config.reads, self._rulings)
 
-    def data(self, call: ToolCall, *, tree: bool = False) -> dict[str, Any]:
-        """Effect and decision as plain data; with `tree` each sub-command by itself too."""
+    def data(self, call: ToolCall) -> dict[str, Any]:
+        """Effect and decision as plain data."""
         judgement = self.judge(call)
-        return as_data(judgement, decide(judgement, self._state, self._rulings).kind.value, tree=tree)
+        return as_data(judgement, decide(judgement, self._state, self._rulings).kind.value)
 
     def text(self, call: ToolCall) -> str:
         """Effect and decision as a small tree."""
@@ -82,7 +82,7 @@ def explain_command(
         return int(Exit.OK)
     call = ToolCall("Bash", {"command": command}) if command is not None else _one(tool or "", tool_input)
     if as_json:
-        click.echo(json.dumps(explainer.data(call, tree=True), indent=2))
+        click.echo(json.dumps(explainer.data(call), indent=2))
     else:
         click.echo(explainer.text(call))
     return int(Exit.OK)

@@ -142,7 +142,7 @@ RUN_VERBS = (
     Verb("next", "tab", "tab", "pane", "Go to the next pane."),
     Verb("changes", "g", "g", "changes", "Show what the run changed in its shadow, as diffs.", _shadow,
          footer=False),
-    Verb("remember", "k", "k", "is a read",
+    Verb("remember", "n", "n", "is a read",
          "Make exactly the call under the cursor a read from now on, in this folder.", _writes, footer=False),
     Verb("facts", "s", "s", "settings", "Show the floors, what of your settings is suspended, and more.",
          footer=False),

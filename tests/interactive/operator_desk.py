@@ -66,22 +66,16 @@ class Pane:
     @property
     def pid(self) -> int:
         """Process id of the program in it."""
-        return int(self._desk.tmux("display-message", "-p", "-t", self._target, "#{pane_pid}"))
+        return int(self._desk.kept(self.name, "pid"))
 
     @property
     def exit_code(self) -> int | None:
         """The program's exit code; None while it runs. -n: ended by signal n."""
-        seen = self._desk.tmux(
-            "display-message",
-            "-p",
-            "-t",
-            self._target,
-            "#{pane_dead}/#{pane_dead_status}/#{pane_dead_signal}",
-        )
-        dead, status, ended_by = seen.strip().split("/")
-        if dead != "1" or not (status or ended_by):
+        told = self._desk.kept(self.name, "exit")
+        if not told.endswith("\n"):
             return None
-        return int(status) if status else -int(ended_by)
+        code = int(told)
+        return code if code <= 128 else 128 - code
 
     def type(self, text: str) -> None:
         """Type characters, as fast as the terminal takes them."""
@@ -169,8 +163,21 @@ class Desk:
                       "set", "-g", "default-terminal", "tmux-256color", ";",
                       "set", "-s", "escape-time", "0")  # fmt: skip
         self.tmux("new-session", "-d", "-s", name, "-x", str(columns), "-y", str(lines),
-                  "-c", str(self.machine.workspace), f"exec {shlex.join(words)}")  # fmt: skip
+                  "-c", str(self.machine.workspace), self._noting(name, words))  # fmt: skip
         return Pane(self, name)
+
+    def _noting(self, name: str, words: list[str]) -> str:
+        """A shell command that runs `words` and notes its pid and exit code: tmux can miss an end."""
+        pid, end = (shlex.quote(str(self.machine.root / f"{name}.{what}")) for what in ("pid", "exit"))
+        inner = shlex.join(["sh", "-c", f"echo $$ > {pid}; exec {shlex.join(words)}"])
+        return f"{inner}; echo $? > {end}; exec sleep 100000"
+
+    def kept(self, name: str, what: str) -> str:
+        """What was noted of a pane's program; empty if nothing was yet."""
+        try:
+            return (self.machine.root / f"{name}.{what}").read_text()
+        except FileNotFoundError:
+            return ""
 
     def supervise(self, *arguments: str, columns: int = 120, lines: int = 40) -> Pane:
         """Start `supervise ARGUMENTS` in a terminal of its own."""

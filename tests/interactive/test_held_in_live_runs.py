@@ -139,6 +139,7 @@ def test_an_allowed_write_happens_once_and_a_denied_one_never(desk: Desk, outsid
     allowed, denied = run.all(CallSettled)
     assert allowed.decision is DecisionKind.REAL and allowed.by.startswith("operator")
     assert denied.decision is DecisionKind.BLOCKED and "not on a Friday" in denied.notice
+    wait_for(lambda: len(run.all(CallOutcome)) == 2, "both outcomes")
     came = {outcome.n: outcome for outcome in run.all(CallOutcome)}
     assert came[1].outcome is Outcome.EXECUTED and came[1].result == "ok"
     assert came[2].outcome is Outcome.NOT_EXECUTED and "not on a Friday" in came[2].result
