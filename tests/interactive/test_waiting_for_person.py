@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Turn, bash
 
 from harness.claude import onboard
+from harness.waiting import wait_for
 from supervisor.journal.events import CallOutcome, Ending, Outcome, SessionReady, State
 from supervisor.session.model import start_model
 
@@ -28,6 +29,7 @@ def test_without_trust_the_run_waits_and_the_task_is_sent_after_the_answer(desk:
         screen.press(COME_BACK)
         screen.wait_for(OUR_SCREEN, IDLE)
         assert len(run.all(SessionReady)) == 1
+        wait_for(lambda: run.all(CallOutcome), "the outcome")
         assert [outcome.outcome for outcome in run.all(CallOutcome)] == [Outcome.EXECUTED]
         desk.machine.supervise("stop", run.name)
 
@@ -51,6 +53,7 @@ def test_a_question_of_the_agent_waits_for_the_operators_message(desk: Desk) -> 
     screen.press("Enter")
     run.wait_for_state(State.IDLE, "finished")
     screen.wait_for(IDLE, "Done.")
+    wait_for(lambda: len(run.all(CallOutcome)) == 2, "both outcomes")
     asked, went_on = run.all(CallOutcome)
     assert asked.outcome is Outcome.EXECUTED and '"Which colour?"="Blue"' in asked.result
     assert went_on.outcome is Outcome.EXECUTED
