@@ -66,7 +66,7 @@ async def _live(spec: RunSpec, journal: Journal, model: RunningModel | None, rea
     where = surroundings(spec, home=launch.env["HOME"], path=launch.env.get("PATH", ""))
     rules = compile_rules(spec, where)
     run = Run(spec, journal, rules, launch.containment)
-    run.begin(launch.started(journal, profile=rules.profile))
+    run.begin(launch.started(profile=rules.profile))
     control = ControlServer(run)
     await control.serve(spec.control_socket)
     loop = asyncio.get_running_loop()
@@ -142,9 +142,8 @@ class _Launch:
         where = msgspec.structs.replace(rules.where, mcp_read_only=told)
         return msgspec.structs.replace(rules, where=where)
 
-    def started(self, journal: Journal, *, profile: str) -> RunStarted:
+    def started(self, *, profile: str) -> RunStarted:
         """The run's first event."""
-        del journal
         spec = self._spec
         return RunStarted(
             name=spec.name,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -163,8 +162,3 @@ def decode(line: bytes) -> Request | None:
         return msgspec.json.decode(line, type=Request)
     except msgspec.DecodeError:
         return None
-
-
-def to_data(status: Status) -> dict[str, Any]:
-    """`status` as plain data."""
-    return dict(msgspec.to_builtins(status))
