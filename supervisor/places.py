@@ -48,6 +48,10 @@ class Places:
         """What one run keeps beyond its end: settings as injected, logs, shadow."""
         return self.state / "runs" / run_id
 
+    def run_lock(self, run_id: str) -> Path:
+        """Held by the only writer of the run."""
+        return self.run_state(run_id) / "lock"
+
     def run_runtime(self, run_id: str) -> Path:
         """Sockets of one running run. Kept short: a unix socket path holds 107 bytes at the most."""
         return self.runtime / run_id

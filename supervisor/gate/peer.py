@@ -33,11 +33,25 @@ def peer_of(connection: socket.socket) -> Peer:
 
 def parent_of(pid: int) -> int:
     """Parent process id of `pid`, 0 if it is gone or the system does not tell."""
+    fields = stat_fields(pid)
+    return fields[1] if fields else 0
+
+
+def started_at(pid: int) -> int:
+    """When `pid` was started, in clock ticks since boot; 0 if it is gone or the system does not tell."""
+    fields = stat_fields(pid)
+    return fields[19] if fields else 0
+
+
+def stat_fields(pid: int) -> list[int]:
+    """The fields of `/proc/<pid>/stat` behind the program's name (see proc(5)), the first of them, a letter,
+    as its code; empty if the process is gone or the system does not tell."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return 0
-    return int(stat.rpartition(b")")[2].split()[1])
+        return []
+    state, *numbers = stat.rpartition(b")")[2].split()
+    return [ord(state), *map(int, numbers)]
 
 
 def same_user(peer: Peer) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import signal
@@ -24,6 +23,7 @@ from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
 from supervisor.policy import Mode
 from supervisor.runner.containment import Containment
+from supervisor.runner.lock import take
 from supervisor.runner.rules import compile_rules, surroundings
 from supervisor.runner.run import Run
 from supervisor.runner.server import ControlServer
@@ -173,11 +173,8 @@ FLOORS = {
 
 
 def _hold_lock(spec: RunSpec) -> None:
-    lock = os.open(spec.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as cause:
-        raise SuperviseError(f"run {spec.name} has a runner already") from cause
+    if take(spec.lock) is None:
+        raise SuperviseError(f"run {spec.name} has a runner already")
 
 
 def _say(ready: int, error: SuperviseError | None) -> None:

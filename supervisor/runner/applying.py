@@ -5,7 +5,6 @@ Whoever does it holds the run's lock, as its runner did, and so is the only writ
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +33,7 @@ from supervisor.plan.files import Drift, Recovery, recover_apply, undo_files
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
 from supervisor.runner import operator
+from supervisor.runner.lock import take
 from supervisor.shadow.changed import changed
 
 
@@ -50,12 +50,10 @@ def only_writer(places: Places, row: RunRow) -> Iterator[Journal]:
     """
     if row.ended is None:
         raise UsageError(f"{row.name} has not ended", cure=f"End it first: supervise stop {row.name}")
-    lock = os.open(places.run_state(row.id) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = take(places.run_lock(row.id))
+    if lock is None:
+        raise UsageError(f"{row.name} is being applied by another process")
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as cause:
-            raise UsageError(f"{row.name} is being applied by another process") from cause
         with Journal.open(places.journal) as journal:
             yield journal
     finally:

@@ -21,6 +21,8 @@ from supervisor.session.transcript import (
 )
 
 RESULT_LIMIT = 8_192
+_LAG_S = 2.0
+"""The transcript may be this far behind the hooks."""
 _HOOK_ERROR = " hook error:"
 
 
@@ -72,7 +74,7 @@ class Observer:
         self._known: dict[str, _Standing] = {}
         self._asked: dict[str, tuple[Asked, float]] = {}
         self._answered: set[str] = set()
-        self._told: set[str] = set()  # ran without a decision, as a hook said before the transcript did
+        self._reported: dict[str, tuple[str, float]] = {}  # undecided; the transcript has not said more yet
 
     def decided(self, call: CallDecided) -> None:
         """The gate decided a call."""
@@ -86,12 +88,10 @@ class Observer:
             standing.decision, standing.execution = call.decision, call.execution
             standing.notice = call.notice
 
-    def ran(self, tool_use_id: str, tool: str) -> Unsupervised | None:
-        """A hook says that a call has run."""
-        if tool_use_id in self._known or tool_use_id in self._answered or tool_use_id in self._told:
-            return None
-        self._told.add(tool_use_id)
-        return Unsupervised(f"{tool} ran without a decision", tool_use_id)
+    def reported(self, tool_use_id: str, tool: str) -> None:
+        """A hook names a call as done. Whether it ran or was refused, the transcript is about to say."""
+        if tool_use_id not in self._known and tool_use_id not in self._answered:
+            self._reported.setdefault(tool_use_id, (tool, self._clock()))
 
     def read(self, record: TranscriptRecord) -> Iterator[Finding]:
         """What one record of the transcript means."""
@@ -100,6 +100,7 @@ class Observer:
                 self._asked.setdefault(record.tool_use_id, (record, self._clock()))
             case Result() if record.tool_use_id not in self._answered:
                 self._answered.add(record.tool_use_id)
+                self._reported.pop(record.tool_use_id, None)
                 yield from self._result(record)
             case HookFailed():
                 yield HookFault(
@@ -110,28 +111,38 @@ class Observer:
             case _:
                 pass
 
-    def overdue(self) -> Iterator[HookFault]:
-        """Calls that wait for a decision the gate was never asked for."""
+    def overdue(self) -> Iterator[HookFault | Unsupervised]:
+        """Calls that wait for a decision nobody asked for, or are done and missing in the transcript."""
         now = self._clock()
+        for key, (tool, since) in list(self._reported.items()):
+            if now - since > _LAG_S:
+                yield self._missing(key, tool)
         busy = {
             asked.agent_id
             for asked, _since in self._asked.values()
             if asked.tool_use_id in self._known and asked.tool_use_id not in self._answered
         }
         for key, (asked, since) in list(self._asked.items()):
-            if key in self._known or key in self._answered or key in self._told or asked.agent_id in busy:
+            if key in self._known or key in self._answered or key in self._reported or asked.agent_id in busy:
                 self._asked[key] = (asked, now) if asked.agent_id in busy else (asked, since)
                 continue
             if now - since > self._grace_s:
                 self._answered.add(key)
                 yield HookFault(f"no verdict on {asked.tool} within {self._grace_s:.0f} s", key)
 
-    def unanswered(self) -> Iterator[CallOutcome]:
+    def unanswered(self) -> Iterator[CallOutcome | Unsupervised]:
         """At the end of a run: calls nobody knows the outcome of."""
+        for key, (tool, _since) in list(self._reported.items()):
+            yield self._missing(key, tool)
         for key, standing in self._known.items():
             if not standing.done:
                 standing.done = True
                 yield CallOutcome(standing.n, key, standing.tool, Outcome.UNKNOWN, "", "")
+
+    def _missing(self, key: str, tool: str) -> Unsupervised:
+        del self._reported[key]
+        self._answered.add(key)
+        return Unsupervised(f"{tool} ran without a decision, and the transcript does not show it", key)
 
     def _result(self, result: Result) -> Iterator[Finding]:
         key = result.tool_use_id
@@ -142,8 +153,7 @@ class Observer:
         if standing is None:
             if result.accepted:
                 by = result.source or "nobody we know of"
-                if key not in self._told:
-                    yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
+                yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
             elif hook_refused or _HOOK_ERROR in result.text[:200]:
                 yield HookFault(f"{tool}: {_first_line(result.text)}", key)
             outcome = Outcome.FAILED if result.accepted and result.error else Outcome.REFUSED

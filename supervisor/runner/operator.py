@@ -12,7 +12,7 @@ import pwd
 import sys
 from pathlib import Path
 
-from supervisor.gate.peer import Peer, same_user
+from supervisor.gate.peer import Peer, same_user, stat_fields
 from supervisor.session.family import is_below
 
 _NAMESPACES = ("user", "mnt", "pid", "net")
@@ -33,11 +33,8 @@ def refusal(peer: Peer, runner_pid: int) -> str:
 
 def terminal_of(pid: int) -> str:
     """Device of the controlling terminal of `pid`, e.g. `/dev/pts/3`; empty if it has none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return ""
-    device = int(stat.rpartition(b")")[2].split()[4])
+    fields = stat_fields(pid)
+    device = fields[4] if fields else 0
     if device == 0:
         return ""
     major, minor = os.major(device), os.minor(device)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from supervisor.journal.listing import reading
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.policy import AlertKind
+from supervisor.runner.lock import is_held, kill_holder, take
 from supervisor.runner.outbox import forget_unsaid, take_unsaid
 
 LOST = (
@@ -29,15 +28,14 @@ _STEP_S = 0.02
 def recover(places: Places, *, detail: str = LOST) -> list[str]:
     """End, in the journal, every run that is open there but has no runner. Returns their ids.
 
-    Holding a run's lock is what makes a process the writer of its run; the kernel frees it when the
-    runner dies.
+    A run without a lock is left alone: it is from another machine's journal, or its folder was taken away.
     """
     if not places.journal.exists():
         return []
     recovered = []
     for run_id in _open_runs(places.journal):
         folders = (places.run_state(run_id), places.run_runtime(run_id))
-        lock = _take(folders[0] / "lock")
+        lock = take(places.run_lock(run_id)) if places.run_lock(run_id).exists() else None
         if lock is None:
             continue
         try:
@@ -62,35 +60,16 @@ def end_silent(places: Places, run_id: str, runner_pid: int, why: str) -> None:
     Raises:
         JournalError: it was killed, and the journal cannot take it now; the next `recover` can.
     """
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(runner_pid, signal.SIGKILL)
-    while has_runner(places, run_id):
+    while kill_holder(places.run_lock(run_id), runner_pid):
         time.sleep(_STEP_S)
     recover(places, detail=why)
 
 
 def has_runner(places: Places, run_id: str) -> bool:
     """Whether a runner holds the run."""
-    lock = _take(places.run_state(run_id) / "lock")
-    if lock is not None:
-        os.close(lock)
-    return lock is None
+    return is_held(places.run_lock(run_id))
 
 
 def _open_runs(path: Path) -> list[str]:
     with reading(path) as connection:
         return [row[0] for row in connection.execute("SELECT id FROM runs WHERE ended IS NULL")]
-
-
-def _take(lock: Path) -> int | None:
-    """The descriptor of the lock, held; None while a runner holds it or the run never had one."""
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle

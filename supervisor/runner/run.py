@@ -123,10 +123,10 @@ class Run(Watcher):
                 self._record(PromptPassed(event.prompt), durable=False)
                 self._to(State.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
-                self._ran(event.tool_use_id, event.tool_name)
+                self._done(event.tool_use_id, event.tool_name)
             case "PostToolBatch":
                 for call in event.tool_calls:
-                    self._ran(str(call.get("tool_use_id", "")), str(call.get("tool_name", "")))
+                    self._done(str(call.get("tool_use_id", "")), str(call.get("tool_name", "")))
             case "SubagentStart" | "SubagentStop":
                 phase = event.hook_event_name.removeprefix("Subagent").lower()
                 self._record(SubagentSeen(event.agent_id, event.agent_type, phase), durable=False)
@@ -141,11 +141,10 @@ class Run(Watcher):
             case _:
                 pass
 
-    def _ran(self, tool_use_id: str, tool: str) -> None:
+    def _done(self, tool_use_id: str, tool: str) -> None:
         if self._credit is not None:
             self._credit.ended(tool_use_id)
-        if (found := self._observer.ran(tool_use_id, tool)) is not None:
-            self._found(found)
+        self._observer.reported(tool_use_id, tool)
         self._goes_on()
 
     def fault(self, detail: str) -> None:
@@ -319,8 +318,8 @@ class Run(Watcher):
         if self._credit is not None:
             self._credit.look()
             self._record(ChangesSeen(self._credit.seen()), durable=True)
-        for outcome in self._observer.unanswered():
-            self._record(outcome, durable=False)
+        for finding in self._observer.unanswered():
+            self._found(finding)
         if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):
             self._alarm.raise_(AlertKind.AGENT_FAILURE, detail or ending.value)
         code = {

@@ -174,3 +174,28 @@ def test_calls_without_a_result_end_as_unknown() -> None:
     observer = Observer(grace_s=5)
     observer.decided(decided("a", Execution.AS_IS))
     assert [outcome.outcome for outcome in observer.unanswered()] == [Outcome.UNKNOWN]
+
+
+def test_a_call_that_a_hook_names_as_done_is_judged_by_the_transcript() -> None:
+    """Claude Code's own refusal by a deny rule is named like a call that ran."""
+    observer = Observer(grace_s=3.0, clock=Clock())
+    observer.reported("t1", "Read")
+    observer.reported("t2", "Read")
+    refused = found(observer, Result("t1", accepted=False, source="config", error=True, text="denied"))
+    ran = found(observer, Result("t2", accepted=True, source="config", error=False, text="hidden"))
+    assert outcomes(refused) == [Outcome.REFUSED] and len(refused) == 1
+    assert [type(each) for each in ran] == [Unsupervised, CallOutcome]
+    assert not list(observer.unanswered())
+
+
+def test_a_call_that_is_done_and_not_in_the_transcript_is_told_once() -> None:
+    """Whoever keeps it out of the transcript does not keep it from the operator."""
+    clock = Clock()
+    observer = Observer(grace_s=3.0, clock=clock)
+    observer.reported("t1", "Bash")
+    assert not list(observer.overdue())
+    clock.now = 5.0
+    assert [type(each) for each in observer.overdue()] == [Unsupervised]
+    assert not list(observer.overdue()) and not list(observer.unanswered())
+    observer.reported("t2", "Bash")
+    assert [type(each) for each in observer.unanswered()] == [Unsupervised]
