@@ -142,9 +142,12 @@ class Run(Watcher):
                 pass
 
     def _done(self, tool_use_id: str, tool: str) -> None:
+        self._observer.reported(tool_use_id, tool)
+        self._ended(tool_use_id)
+
+    def _ended(self, tool_use_id: str) -> None:
         if self._credit is not None:
             self._credit.ended(tool_use_id)
-        self._observer.reported(tool_use_id, tool)
         self._goes_on()
 
     def fault(self, detail: str) -> None:
@@ -448,6 +451,7 @@ class Run(Watcher):
         match finding:
             case CallOutcome():
                 self._record(finding, durable=False)
+                self._ended(finding.tool_use_id)
             case HookFault():
                 self.fault(finding.detail)
             case Unsupervised():
