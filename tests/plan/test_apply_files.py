@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tree_pairs import changes_between, grow, tree, vary
 
 from supervisor.errors import SuperviseError
-from supervisor.plan.files import DriftError, Recovery, apply_files, file_drift, recover_apply, undo_files
+from supervisor.plan.file_drift import DriftError, file_drift
+from supervisor.plan.files import FilesError, Recovery, apply_files, recover_apply, undo_files
 from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
 from supervisor.shadow.names import as_bytes
 
@@ -142,7 +143,7 @@ def test_a_failure_in_the_middle_restores_the_old_state(tmp_path: Path) -> None:
     changes = list(changes_between(before, after))
     changes.append(Change("zz", ChangeKind.ADDED, None, Node(NodeType.SOCKET, 0o755)))
     old = tree(before)
-    with pytest.raises(OSError, match="socket"):
+    with pytest.raises(FilesError, match="socket"):
         apply_files(before, changes, content_of(after), tmp_path / "keep")
     assert tree(before) == old
 
