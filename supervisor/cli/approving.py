@@ -13,7 +13,7 @@ from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import Outcome
 from supervisor.journal.listing import find_run
 from supervisor.places import places
-from supervisor.plan.files import file_drift
+from supervisor.plan.file_drift import file_drift
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
 from supervisor.runner.applying import commands_done, give_approval, person, take_back, use_approval

@@ -29,7 +29,8 @@ from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
 from supervisor.plan.approval import approval_key, approve, refusal
-from supervisor.plan.files import Drift, Recovery, recover_apply, undo_files
+from supervisor.plan.file_drift import Drift
+from supervisor.plan.files import Recovery, recover_apply, undo_files
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
 from supervisor.runner import operator
