@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from supervisor.effects import EffectKind, Scope
 from supervisor.journal.events import CallDecided, CallSettled
 from supervisor.plan.model import Item, ItemKind, Plan
@@ -21,6 +23,10 @@ _CREATES = re.compile(
 
 _SHORTEST = 3
 """Shorter values name too much to tell anything."""
+
+_STARTS = re.compile(r"(?<![\w.-])(?=.)", re.DOTALL)
+_ENDS = re.compile(r"(?![\w-])")
+"""Where a name can begin, and what may not follow it."""
 
 _NOT_NAMES = frozenset({"true", "false", "null", "none", "main", "master", "index", "default", "public"})
 
@@ -87,19 +93,52 @@ def _done_later(call: CallDecided, guess: bool) -> Item:
 
 def _with_dependencies(items: list[Item]) -> tuple[Item, ...]:
     """Each item with the earlier ones that would create what it names."""
-    made: list[tuple[int, frozenset[str]]] = []
+    made = _Names()
     found: list[Item] = []
     for item in items:
-        words = tuple(_words(item))
         depends: dict[int, str] = {}
-        for n, names in made:
-            named = next((name for name in sorted(names, key=len, reverse=True) if _names(words, name)), "")
-            if named and n != item.n:
-                depends[n] = named
-        fields = {"depends_on": tuple(depends), "because": tuple(depends.values())}
-        found.append(Item(**{**{f: getattr(item, f) for f in item.__struct_fields__}, **fields}))
-        made.append((item.n, frozenset(_created(item))))
+        for text in _words(item):
+            for n, name in made.named_in(text):
+                if n != item.n and len(name) > len(depends.get(n, "")):
+                    depends[n] = name
+        ordered = dict(sorted(depends.items()))
+        found.append(
+            msgspec.structs.replace(item, depends_on=tuple(ordered), because=tuple(ordered.values()))
+        )
+        made.add(item.n, _created(item))
     return tuple(found)
+
+
+class _Names:
+    """Names by the item that would make them. Finding those in a text costs by the text, not by the names."""
+
+    def __init__(self) -> None:
+        self._makers: dict[str, dict[int, None]] = {}
+        self._lengths: dict[str, set[int]] = {}
+
+    def add(self, n: int, names: Iterable[str]) -> None:
+        """Item `n` would make `names`."""
+        for name in names:
+            self._makers.setdefault(name, {})[n] = None
+            self._lengths.setdefault(name[:_SHORTEST], set()).add(len(name))
+
+    def named_in(self, text: str) -> Iterator[tuple[int, str]]:
+        """Items and the names of theirs that `text` has as a whole: not as a part of a longer name."""
+        for start in _STARTS.finditer(text):
+            at = start.start()
+            for length in range(1, _SHORTEST):
+                yield from self._at(text, at, text[at : at + length], (length,))
+            first = text[at : at + _SHORTEST]
+            yield from self._at(text, at, first, self._lengths.get(first, ()))
+
+    def _at(self, text: str, at: int, first: str, lengths: Iterable[int]) -> Iterator[tuple[int, str]]:
+        if first not in self._lengths:
+            return
+        for length in lengths:
+            name = text[at : at + length]
+            if name in self._makers and _ENDS.match(text, at + length):
+                for n in self._makers[name]:
+                    yield n, name
 
 
 def _created(item: Item) -> Iterator[str]:
@@ -135,9 +174,3 @@ def _values(data: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(data, list):
         for value in data:
             yield from _values(value, key)
-
-
-def _names(texts: tuple[str, ...], name: str) -> bool:
-    """Whether a text has `name` as a whole: not as a part of a longer name."""
-    pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    return any(name in text and pattern.search(text) for text in texts)
