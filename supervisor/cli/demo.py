@@ -91,7 +91,11 @@ async def _tell(spec: RunSpec, pid: int, story: StoryFiles) -> None:
     progress = Progress()
     killer = threading.Thread(target=_kill_the_gate, args=(spec, pid, story, _say))
     killer.start()
-    async for recorded in follow(places(), spec.run_id, pid, spec.deadline_s):
+
+    def unjournaled(alert: str) -> None:
+        click.echo(progress.unjournaled(alert), err=True)
+
+    async for recorded in follow(places(), spec.run_id, pid, spec.deadline_s, unjournaled):
         for line in progress.lines(recorded):
             click.echo(line, err=True)
         if isinstance(recorded.event, RunEnded):

@@ -118,7 +118,11 @@ async def _stay(spec: RunSpec, pid: int) -> int:
         loop.add_signal_handler(number, stop)
     progress = Progress()
     code = int(Exit.HOOK_FAILURE)
-    async for recorded in follow(places(), spec.run_id, pid, spec.deadline_s):
+
+    def unjournaled(alert: str) -> None:
+        click.echo(progress.unjournaled(alert), err=True)
+
+    async for recorded in follow(places(), spec.run_id, pid, spec.deadline_s, unjournaled):
         for line in progress.lines(recorded):
             click.echo(line, err=True)
         if isinstance(recorded.event, RunEnded):

@@ -118,6 +118,12 @@ class Journal:
             connection.close()
         return not busy and in_log == moved
 
+    def wait_for_locks(self, seconds: float | None = None) -> None:
+        """How long transactions wait for another process's from now on; by default, as it was opened."""
+        wait_s = self._busy_timeout_s if seconds is None else seconds
+        for connection in (self._synced, self._relaxed):
+            connection.execute(f"PRAGMA busy_timeout = {round(wait_s * 1000)}")
+
     def close(self) -> None:
         """Close both connections. Nothing is lost by not calling it."""
         self._synced.close()

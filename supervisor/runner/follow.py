@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from supervisor.errors import JournalError, RunnerGoneError, UsageError
 from supervisor.journal.events import Recorded, RunEnded
@@ -21,11 +21,16 @@ _LOOK_S = 0.25
 _SILENCE_S = 5.0
 
 
-async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float) -> AsyncIterator[Recorded]:
+async def follow(
+    places: Places, run_id: str, runner_pid: int, silence_s: float, unjournaled: Callable[[str], None]
+) -> AsyncIterator[Recorded]:
     """Every event of the run from its first, until it has ended.
 
     A runner that is gone is recovered; one that gives no answer for `silence_s` seconds is killed first
     (its guard ends Claude Code with it), because a gate that does not answer has failed.
+
+    Args:
+        unjournaled: told, once, of each alert that the journal cannot take yet, as `kind: detail`.
 
     Raises:
         JournalError: the run has ended, and the journal cannot be read or cannot take its end. Whoever looks
@@ -45,7 +50,7 @@ async def follow(places: Places, run_id: str, runner_pid: int, silence_s: float)
 
     async def watch() -> None:
         try:
-            await _watch(places, run_id, runner_pid, silence_s)
+            await _watch(places, run_id, runner_pid, silence_s, unjournaled)
         except JournalError as cause:
             queue.put_nowait(cause)
 
@@ -81,10 +86,13 @@ async def recover_when_lost(places: Places, run_id: str) -> None:
     runner_pid = find_run(places.journal, run_id).runner_pid
     spec = places.run_state(run_id) / "spec.json"
     silence_s = load_spec(spec).deadline_s if spec.exists() else _SILENCE_S
-    await _watch(places, run_id, runner_pid, silence_s)
+    await _watch(places, run_id, runner_pid, silence_s, lambda _alert: None)
 
 
-async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float) -> None:
+async def _watch(
+    places: Places, run_id: str, runner_pid: int, silence_s: float, unjournaled: Callable[[str], None]
+) -> None:
+    told: set[str] = set()
     client = ControlClient(places.run_runtime(run_id) / "control.sock")
     heard = time.monotonic()
     misses = 0  # one may be our own: this process was stopped or asleep while it asked
@@ -92,8 +100,12 @@ async def _watch(places: Places, run_id: str, runner_pid: int, silence_s: float)
         misses += 1
         with contextlib.suppress(RunnerGoneError, UsageError, TimeoutError):
             async with asyncio.timeout(silence_s / 2):
-                await client.status()
+                status = await client.status()
             heard, misses = time.monotonic(), 0
+            for alert in dict.fromkeys(status.pending):
+                if alert not in told:
+                    told.add(alert)
+                    unjournaled(alert)
         if misses > 1 and time.monotonic() - heard > silence_s:
             why = f"the gate did not answer for {silence_s:.0f} s; its runner was ended, nothing went through"
             await asyncio.to_thread(end_silent, places, run_id, runner_pid, why)

@@ -15,6 +15,9 @@ from supervisor.journal.events import AlertRaised, AnyEvent
 from supervisor.journal.writer import Journal
 
 _RETRY_S = 0.5
+_BRIEFLY_S = 0.05
+"""How long a retry waits for a lock: whatever waits blocks the gate."""
+
 _UNSAID = "unsaid.jsonl"
 _decoder = msgspec.json.Decoder(AnyEvent)
 
@@ -40,8 +43,9 @@ class Outbox:
         return tuple(f"{e.alert.value}: {e.detail}" for e in waiting if isinstance(e, AlertRaised))
 
     def broken(self) -> None:
-        """The journal is known to fail: do not wait for it before the next retry."""
+        """The journal is known to fail: do not wait for it before the next retry, and then not for long."""
         self._broken = True
+        self._journal.wait_for_locks(_BRIEFLY_S)
 
     def put(self, event: AnyEvent, *, durable: bool) -> None:
         """Journal `event`, now or as soon as the journal can take it. See `Journal.append` for `durable`."""
@@ -59,11 +63,13 @@ class Outbox:
                 self._failed(cause)  # it never will be taken: what comes after it must not wait for it
             except JournalError as cause:
                 if not self._broken:
-                    self._broken = True
+                    self.broken()
                     self._failed(cause)
                 return False
             self._waiting.popleft()
-        self._broken = False
+        if self._broken:
+            self._broken = False
+            self._journal.wait_for_locks()
         return True
 
     async def retry(self) -> None:

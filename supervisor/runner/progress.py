@@ -72,6 +72,10 @@ class Progress:
             case _:
                 return []
 
+    def unjournaled(self, alert: str) -> str:
+        """The line for an alert, `kind: detail`, that the journal cannot take yet."""
+        return f"!! {one_line(alert, 400)} (not in the journal yet)"
+
     def _call(self, event: CallDecided) -> str:
         target = one_line(", ".join(event.targets), 100)
         return f"#{event.n} {event.decision.value}: {one_line(event.tool, 40)} {target} ({event.rule})"

@@ -97,28 +97,33 @@ async def _carry(
     stdout.write(_ENTER_SCREEN)
     stdout.flush()
     loop.add_reader(stdin, typed)
-    shown = asyncio.create_task(_show(reader, stdout))
+    shown = asyncio.create_task(_show(reader, stdout, came_back))
     back = asyncio.create_task(came_back.wait())
     try:
         await asyncio.wait({shown, back}, return_when=asyncio.FIRST_COMPLETED)
+        # The runner reads to the end of what was typed and then lets go. Were the connection closed from
+        # here, its next write would fail, and with it the connection that still holds those keys.
+        with contextlib.suppress(OSError, TimeoutError):
+            writer.write_eof()
+            await asyncio.wait_for(shown, _FLUSH_S)
     finally:
         loop.remove_reader(stdin)
         for task in (shown, back):
             task.cancel()
         await asyncio.gather(shown, back, return_exceptions=True)
-        writer.close()  # sends what was typed before the key
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            await asyncio.wait_for(writer.wait_closed(), _FLUSH_S)
+        writer.close()
         stdout.write(LEAVE + _LEAVE_SCREEN)
         stdout.flush()
     return came_back.is_set()
 
 
-async def _show(reader: asyncio.StreamReader, stdout: BinaryIO) -> None:
+async def _show(reader: asyncio.StreamReader, stdout: BinaryIO, enough: asyncio.Event) -> None:
+    """Show what comes, to its end; from `enough` on it is only taken."""
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65_536):
-            stdout.write(data)
-            stdout.flush()
+            if not enough.is_set():
+                stdout.write(data)
+                stdout.flush()
 
 
 async def _follow_size(

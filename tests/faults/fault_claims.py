@@ -24,7 +24,7 @@ class Seen:
         written: files that the agent wrote after the fault.
         failures: hook failures raised.
         alert_s: seconds from the failure to its alert: in the journal, or, where the journal is what failed,
-            at the runner's door or in the foreground's last words.
+            at the runner's door or in the foreground's words.
         exit_code: that of the foreground process; None for a run in a terminal.
     """
 
@@ -56,8 +56,8 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
         if fault.kills_runner:
             wait_for(run.ended, "the end of the runner")
         if way is Way.HEADLESS:
+            told = run.hear()
             exit_code = run.process.wait(60)
-            told = time.time()
         else:
             if fault.kills_runner:
                 machine.supervise("runs")

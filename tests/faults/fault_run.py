@@ -12,6 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -299,16 +301,29 @@ exec "{bundled_claude()}" "$@"
         return not _alive(self.runner)
 
     def frozen(self) -> bool:
-        """Whether everything below the guard is stopped, or gone."""
+        """Whether everything below the guard is stopped, or gone, or (D) waits for a child that is."""
         guard = self.guard
         if guard == 0:
             return self.ended()
         states = [_state(pid) for pid in descendants(guard)]
-        return bool(states) and all(state in "TZ" for state in states)
+        return bool(states) and all(state in "TZD" for state in states)
 
     def written(self) -> list[str]:
         """Files in the workspace, written by the agent."""
         return sorted(path.name for path in self.machine.workspace.iterdir() if path.is_file())
+
+    def hear(self) -> float:
+        """When the foreground of a headless run told a failure, in seconds since the epoch; or it ended."""
+        assert self.process.stderr is not None
+        patience = threading.Timer(60, self.process.kill)
+        patience.start()
+        try:
+            for line in self.process.stderr:
+                if line.startswith("!!"):
+                    break
+            return time.time()
+        finally:
+            patience.cancel()
 
     def said(self) -> str:
         """What the started process printed, once it has ended."""
