@@ -1,4 +1,4 @@
-"""The deliberate act: approve, apply, undo."""
+"""The deliberate act: approve."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import click
 from supervisor.cli.plan import plan_lines
 from supervisor.config import load
 from supervisor.errors import Exit, UsageError
-from supervisor.journal.events import Outcome
 from supervisor.journal.listing import find_run
 from supervisor.places import places
+from supervisor.plan.approval_file import ApprovalFile, write_approval
 from supervisor.plan.file_drift import file_drift
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.runner.applying import commands_done, give_approval, person, take_back, use_approval
+from supervisor.runner.approving import give_approval, person
 from supervisor.runner.recover import recover
-from supervisor.views.safe import many_lines, one_line
+from supervisor.views.safe import one_line
 
 
 @click.command()
 @click.argument("run")
 @click.option("--leave-out", "left_out", type=int, multiple=True, metavar="N", help="An item to leave out.")
-def approve_command(run: str, left_out: tuple[int, ...]) -> int:
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Also write it to FILE, for a live run without a person."
+)
+def approve_command(run: str, left_out: tuple[int, ...], out: Path | None) -> int:
     """Review the plan of RUN and approve it: exactly these items, once, for a short time.
 
     You type the run's name; there is no way to say yes beforehand.
@@ -55,6 +58,10 @@ def approve_command(run: str, left_out: tuple[int, ...]) -> int:
     minutes = load(here, Path(row.cwd)).config.approval.expires_minutes
     given = give_approval(here, row, plan, left, by, minutes * 60)
     click.echo(f"Approved {len(given.items)} items for {minutes:g} minutes: supervise apply {row.name}")
+    if out is not None:
+        write_approval(out, ApprovalFile(row.id, given))
+        click.echo(f"For one use without a person: supervise apply {row.name} --approval {out}")
+        click.echo(f"or, as a fresh run held to the plan: supervise run --approval {out}")
     return int(Exit.OK)
 
 
@@ -67,52 +74,3 @@ def _warn(plan: Plan, left: frozenset[int]) -> None:
         click.echo(f"ORPHAN {said}")
         if not click.confirm(f"Approve #{item.n} all the same?", default=False):
             raise UsageError("not approved; nothing was changed", cure=f"Leave #{item.n} out as well.")
-
-
-@click.command()
-@click.argument("run")
-def apply_command(run: str) -> int:
-    """Do what was approved of RUN: its files in one pass, then its commands and calls in order.
-
-    The first failure stops it. Exit codes: 0 all done, 4 something was left, 2 not approved.
-    """
-    here = places()
-    recover(here)
-    row = find_run(here.journal, run)
-    person(here)
-
-    def progress(done: int, whole: int) -> None:
-        if sys.stderr.isatty() and (done == whole or done % 50 == 0):
-            click.echo(f"\rstaging {done}/{whole} files", nl=done == whole, err=True)
-
-    failed = False
-    for applied in use_approval(here, row, progress):
-        click.echo(f"#{applied.item.n} {applied.outcome.value}: {one_line(applied.item.target, 100)}")
-        if applied.outcome is not Outcome.EXECUTED:
-            failed = True
-            click.echo(many_lines(applied.result))
-    if failed:
-        click.echo(
-            f"Stopped at the first failure. Files can be put back: supervise undo {row.name}", err=True
-        )
-    return int(Exit.DENIED_WRITES_LEFT if failed else Exit.OK)
-
-
-@click.command()
-@click.argument("run")
-def undo_command(run: str) -> int:
-    """Put back the files that the newest apply of RUN changed; commands and calls are only listed."""
-    here = places()
-    recover(here)
-    row = find_run(here.journal, run)
-    by = person(here)
-    if drift := take_back(here, row, by):
-        for each in drift:
-            click.echo(f"DRIFT  {one_line(each.path)} has changed since the apply")
-        raise UsageError("nothing was undone", cure="Put these back as the apply left them, or by hand.")
-    click.echo(f"{row.name}: all files are as they were before the apply")
-    if done := commands_done(here, row):
-        click.echo("These were really done and cannot be taken back from here:")
-        for line in done:
-            click.echo(f"  {one_line(line, 160)}")
-    return int(Exit.OK)

@@ -15,6 +15,7 @@ from supervisor.journal.writer import Journal
 from supervisor.places import Places, places, private_dir
 from supervisor.policy import Mode
 from supervisor.runner.containment import GIANT_BYTES, Offer, offer
+from supervisor.runner.going_live import Basis
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
@@ -29,6 +30,7 @@ class Wish:
         session_id: Claude Code's session id for the run.
         size: rows and columns of the terminal.
         accept_missing: the operator accepts a run without a part of the containment.
+        basis: the rehearsal that a live run goes on from or is held to; None for any other run.
     """
 
     task: str
@@ -42,6 +44,7 @@ class Wish:
     session_id: str
     size: tuple[int, int]
     accept_missing: bool = False
+    basis: Basis | None = None
 
 
 def prepare(wish: Wish) -> RunSpec:
@@ -70,6 +73,9 @@ def prepare(wish: Wish) -> RunSpec:
         _ask_about_missing(wish, held)
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
+    basis = wish.basis
+    if basis is not None and config.mode is not Mode.LIVE:
+        raise UsageError(f"the configuration keeps runs in {cwd} at {config.mode.value}")
     return RunSpec(
         run_id=run_id,
         name=name,
@@ -86,7 +92,7 @@ def prepare(wish: Wish) -> RunSpec:
         journal=str(here.journal),
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
-        notes=start_lines(found),
+        notes=(*start_lines(found), *([basis.note] if basis is not None else [])),
         rulings=config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded, lent=lent),
         reads=config.reads,
         profiles=config.profiles,
@@ -104,6 +110,11 @@ def prepare(wish: Wish) -> RunSpec:
         skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
         hosts=config.network.hosts,
         floor_4=held.floor,
+        resume=basis is not None and not basis.guarded,
+        rehearsal=basis.row.id if basis is not None else "",
+        rehearsal_name=basis.row.name if basis is not None else "",
+        opening=basis.opening if basis is not None else "",
+        expected=basis.expected if basis is not None else None,
     )
 
 

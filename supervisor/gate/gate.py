@@ -19,6 +19,7 @@ import msgspec
 from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.errors import GateError, JournalError
 from supervisor.gate import question, wire
+from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.link import HookClientError, Link, StrangerError
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command, unanswered_notice
@@ -107,6 +108,7 @@ class Gate:
         admit: Callable[[Peer], bool],
         watcher: Watcher,
         network: NetworkDoor | None = None,
+        expected: Expected | None = None,
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -123,6 +125,7 @@ class Gate:
         self._admit = admit
         self._watcher = watcher
         self._network = network
+        self._expected = expected
         self._deadline_s = deadline_s
         self._clock = clock
         self._server: asyncio.Server | None = None
@@ -217,6 +220,9 @@ class Gate:
             with self._journal.decision(self._run_id) as tx:
                 state = tx.state()
                 decision = decide(judgement, state, rules.rulings)
+                item = None
+                if self._expected is not None:
+                    decision, item = self._expected.weigh(call, decision)
                 words = notice(call, judgement, decision)
                 n = tx.next_n()
                 decided = CallDecided(
@@ -246,6 +252,8 @@ class Gate:
         except JournalError as cause:
             self._watcher.journal_failed(cause)
             return wire.deny(failure_reason(str(cause)))
+        if self._expected is not None and item is not None:
+            self._expected.came_up(item)
         self._watcher.decided(decided)
         if decision.kind is not DecisionKind.HELD:
             if call.name == question.TOOL and decision.execution is not Execution.NOT_EXECUTED:

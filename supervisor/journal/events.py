@@ -63,6 +63,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
         floors: per floor (`1`..`4`) what holds it, or why it is missing.
         runner_pid: process id of the runner.
         shadow: workspace writes execute in a shadow of the workspace.
+        rehearsal: id of the dry run that this live run goes on from or is held to; empty for any other run.
     """
 
     name: str
@@ -81,6 +82,7 @@ class RunStarted(Event, frozen=True, tag="run started"):
     runner_pid: int
     shadow: bool = False
     notes: tuple[str, ...] = ()
+    rehearsal: str = ""
 
 
 class SessionReady(Event, frozen=True, tag="session ready"):
@@ -290,6 +292,24 @@ class ApplyUndone(Event, frozen=True, tag="apply undone"):
     by: str
 
 
+class WentLive(Event, frozen=True, tag="went live"):
+    """A live run stands on an approval of this run's plan: its conversation goes on, or a fresh one is held
+    to it.
+
+    Attributes:
+        nonce: of the approval; it lets no second run go live.
+        run, name: the live run.
+        guarded: a fresh run that may do what the plan says; else the conversation itself goes on.
+        by: who started it, and from which terminal.
+    """
+
+    nonce: str
+    run: str
+    name: str
+    guarded: bool
+    by: str
+
+
 class RunEnded(Event, frozen=True, tag="run ended"):
     """Last event of a run. `result` is the agent's last word, `exit_code` that of a headless run."""
 
@@ -318,6 +338,7 @@ AnyEvent = (
     | ItemApplied
     | ApplyEnded
     | ApplyUndone
+    | WentLive
     | ProfileChanged
     | RunEnded
 )

@@ -30,6 +30,7 @@ from supervisor.runner.server import ControlServer
 from supervisor.runner.spec import RunSpec, load_spec
 from supervisor.session import settings
 from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
+from supervisor.session.conversations import carry_conversations
 from supervisor.session.mcp_tools import read_only_tools
 from supervisor.session.model import RunningModel, start_model
 
@@ -93,6 +94,8 @@ class _Launch:
         if model is not None:
             home = keep / "home"
             settings.prepare_private_home(home, cwd)
+            if spec.resume:
+                carry_conversations(spec.places.run_state(spec.rehearsal) / "home", home)
             self._user = settings.UserSettings()
             self.env = settings.private_environment(home, model.base_url)
             self._notes: tuple[str, ...] = ()
@@ -162,6 +165,7 @@ class _Launch:
             floors={**FLOORS, "4": spec.floor_4},
             shadow=self.containment.shadow is not None,
             runner_pid=os.getpid(),
+            rehearsal=spec.rehearsal,
         )
 
 

@@ -1,20 +1,14 @@
-"""Approving, applying and undoing the plan of an ended run.
-
-Whoever does it holds the run's lock, as its runner did, and so is the only writer of the run.
-"""
+"""Applying the approved plan of an ended run, and taking it back."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from supervisor.errors import SuperviseError, UsageError
-from supervisor.gate.peer import Peer
 from supervisor.journal.events import (
     ApplyEnded,
     ApplyStarted,
@@ -23,75 +17,29 @@ from supervisor.journal.events import (
     Outcome,
     PlanApproved,
 )
-from supervisor.journal.listing import list_runs, run_events
+from supervisor.journal.listing import run_events
 from supervisor.journal.rows import RunRow
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
-from supervisor.plan.approval import approval_key, approve, refusal
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.files import Recovery, recover_apply, undo_files
-from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.runner import operator
-from supervisor.runner.lock import take
+from supervisor.runner.approving import Approved, approved
+from supervisor.runner.sole_writer import only_writer
 from supervisor.shadow.changed import changed
 
 
-class NotApprovedError(SuperviseError):
-    """There is no approval that covers the plan as it stands now."""
-
-
-@contextmanager
-def only_writer(places: Places, row: RunRow) -> Iterator[Journal]:
-    """The journal, with the run's lock held.
-
-    Raises:
-        UsageError: the run goes on, or somebody else applies it right now.
-    """
-    if row.ended is None:
-        raise UsageError(f"{row.name} has not ended", cure=f"End it first: supervise stop {row.name}")
-    lock = take(places.run_lock(row.id))
-    if lock is None:
-        raise UsageError(f"{row.name} is being applied by another process")
-    try:
-        with Journal.open(places.journal) as journal:
-            yield journal
-    finally:
-        os.close(lock)
-
-
-def person(places: Places) -> str:
-    """Who is at this terminal, as the journal names them.
-
-    Raises:
-        UsageError: this process has no terminal, or belongs to a run.
-    """
-    me = Peer(os.getpid(), os.getuid())
-    for row in list_runs(places.journal):
-        if row.ended is None and (why := operator.refusal(me, row.runner_pid)):
-            raise UsageError(f"refused: this is {why}; only a person can approve")
-    if not operator.terminal_of(os.getpid()):
-        raise UsageError("refused: only a person at a terminal can approve")
-    return operator.describe(me)
-
-
-def give_approval(
-    places: Places, row: RunRow, plan: Plan, left_out: frozenset[int], by: str, expires_s: float
-) -> PlanApproved:
-    """Seal and journal the approval of what stays ticked."""
-    with only_writer(places, row) as journal:
-        given = approve(
-            approval_key(places.state), plan.without(left_out), left_out, by, time.time(), expires_s
-        )
-        journal.append(row.id, given, durable=True)
-    return given
-
-
 def use_approval(
-    places: Places, row: RunRow, progress: Callable[[int, int], None] | None = None
+    places: Places,
+    row: RunRow,
+    progress: Callable[[int, int], None] | None = None,
+    offered: PlanApproved | None = None,
 ) -> Iterator[Applied]:
-    """Apply what the newest approval of the run covers, yielding each item as it is done.
+    """Apply what an approval of the run covers, yielding each item as it is done.
+
+    Args:
+        offered: an approval that a file brought; None takes the newest in the journal.
 
     Raises:
         NotApprovedError: no approval covers the plan as it stands now.
@@ -100,35 +48,18 @@ def use_approval(
     """
     with only_writer(places, row) as journal:
         _finish_earlier(places, row, journal)
-        approvals, used = [], set()
-        for recorded in run_events(places.journal, row.id):
-            match recorded.event:
-                case PlanApproved() as event:
-                    approvals.append(event)
-                case ApplyStarted() as event:
-                    used.add(event.nonce)
-        if not approvals:
-            raise NotApprovedError(
-                f"{row.name} is not approved", cure=f"Review it: supervise approve {row.name}"
-            )
-        given = approvals[-1]
-        plan = read_plan(places, row.id, row.cwd).without(frozenset(given.left_out))
-        if why := refusal(approval_key(places.state), row.id, given, plan, used, time.time()):
-            raise NotApprovedError(
-                f"the approval of {row.name} does not count: {why}",
-                cure=f"Review it again: supervise approve {row.name}",
-            )
-        yield from _apply(places, row, journal, given, plan, progress)
+        found = approved(places, row, offered)
+        yield from _apply(places, row, journal, found, progress)
 
 
 def _apply(
     places: Places,
     row: RunRow,
     journal: Journal,
-    given: PlanApproved,
-    plan: Plan,
+    use: Approved,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[Applied]:
+    given, plan = use.given, use.plan
     journal.append(row.id, ApplyStarted(given.nonce, given.digest), durable=True)
     keep = places.run_state(row.id) / "applied" / given.nonce
     found = changed(places, row.id)

@@ -17,6 +17,7 @@ import msgspec
 from supervisor.config import load
 from supervisor.errors import Exit, JournalError, LaunchError
 from supervisor.gate import question
+from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
 from supervisor.gate.hold import Answer, Verdict
 from supervisor.gate.peer import Peer, same_user
@@ -94,6 +95,7 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
+        self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
         self.gate = Gate(
             run_id=spec.run_id,
             nonce=self._nonce,
@@ -106,6 +108,7 @@ class Run(Watcher):
             watcher=self,
             deadline_s=spec.deadline_s,
             network=containment.wrapper,
+            expected=self._expected,
         )
         shadow = containment.shadow
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
@@ -315,7 +318,9 @@ class Run(Watcher):
             return Ending.NOT_STARTED, f"Claude Code ended with {code} before the handshake: {words}"
         if self._agent_failed or (code != 0 and self.spec.headless):
             return Ending.AGENT_FAILED, self._result or f"Claude Code ended with {code}"
-        return Ending.COMPLETED, ""
+        left = self._expected.left if self._expected is not None else ()
+        missed = f"of the plan of {self.spec.rehearsal_name} did not come up: "
+        return Ending.COMPLETED, missed + ", ".join(f"#{n}" for n in left) if left else ""
 
     def _finish(self, ending: Ending, detail: str) -> Exit:
         if self._credit is not None:
@@ -354,8 +359,8 @@ class Run(Watcher):
             if not self._ready.is_set():
                 self.fault(f"no handshake within {self.spec.handshake_s:.0f} s: the hooks are not live")
                 return
-        if self.spec.task:
-            self._say(self.spec.task)
+        if words := self.spec.opening or self.spec.task:
+            self._say(words)
 
     def _say(self, text: str) -> None:
         assert self.agent is not None

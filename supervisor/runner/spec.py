@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from supervisor.config import RememberedRead
+from supervisor.gate.expected import Expectation
 from supervisor.places import Places
 from supervisor.policy import Mode, Rulings
 from supervisor.shadow.backend import BackendKind
@@ -36,6 +37,10 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         skip_ignored_over: bytes above which what git ignores stays out of a clone.
         hosts: names that Bash may reach during the run.
         floor_4: what the run says of its containment.
+        rehearsal: id of the dry run whose approved plan this live run stands on; empty for any other run.
+        rehearsal_name: its name.
+        opening: the first message where the conversation of the rehearsal goes on; empty: it is the task.
+        expected: the calls that a guarded run may make; None: the run is not guarded.
         places: the operator's folders.
     """
 
@@ -73,6 +78,10 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     skip_ignored_over: int | None = None
     hosts: tuple[str, ...] = ()
     floor_4: str = "missing: no shadow; writes are not executed"
+    rehearsal: str = ""
+    rehearsal_name: str = ""
+    opening: str = ""
+    expected: tuple[Expectation, ...] | None = None
     places: Places
 
     @property

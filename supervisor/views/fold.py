@@ -28,6 +28,7 @@ from supervisor.journal.events import (
     StateChanged,
     SubagentSeen,
     UsageSeen,
+    WentLive,
 )
 from supervisor.policy import AlertKind, DecisionKind
 from supervisor.views.run import (
@@ -167,6 +168,10 @@ class RunFold:
                 self._note(plan=became, plan_detail=event.detail)
             case ApplyUndone() as event:
                 self._note(plan=PlanState.UNDONE, plan_detail=f"{event.detail} by {event.by}".strip())
+            case WentLive() as event:
+                how = "a fresh run is held to it" if event.guarded else "its conversation goes on live"
+                detail = f"{self._head.plan_detail}; {how}: {event.name}".removeprefix("; ")
+                self._note(plan_detail=detail)
             case RunEnded() as event:
                 self._note(
                     state=State.ENDED,

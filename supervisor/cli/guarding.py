@@ -1,0 +1,55 @@
+"""From `--plan RUN` or `--approval FILE` to what a guarded live run stands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from supervisor.errors import UsageError
+from supervisor.journal.events import PlanApproved
+from supervisor.journal.listing import find_run
+from supervisor.journal.rows import RunRow
+from supervisor.places import places
+from supervisor.plan.approval_file import read_approval
+from supervisor.policy import Mode
+from supervisor.runner.approving import outsider, person
+from supervisor.runner.going_live import Basis, guarded_basis
+from supervisor.runner.recover import recover
+
+
+def basis_of(plan: str | None, approval: Path | None, mode: Mode | None, cwd: Path | None) -> Basis | None:
+    """What the run stands on; None for a run that is not guarded.
+
+    Raises:
+        UsageError: the options contradict each other.
+        NotApprovedError: the approval does not count.
+    """
+    if plan is None and approval is None:
+        return None
+    here = places()
+    recover(here)
+    if mode not in (None, Mode.LIVE):
+        raise UsageError(f"--mode {mode}: a run that is held to a plan is live")
+    offered = None
+    if approval is not None:
+        outsider(here)
+        row, offered = offered_approval(approval, plan)
+    else:
+        person(here)
+        row = find_run(here.journal, plan or "")
+    if cwd is not None and str(cwd.resolve()) != row.cwd:
+        raise UsageError(f"--cwd {cwd}: the plan of {row.name} is for {row.cwd}")
+    return guarded_basis(here, row, offered)
+
+
+def offered_approval(path: Path, run: str | None) -> tuple[RunRow, PlanApproved]:
+    """The run that an approval file is for, and the approval.
+
+    Raises:
+        UsageError: it cannot be read, or is for another run than the one that was named.
+    """
+    here = places()
+    found = read_approval(path)
+    row = find_run(here.journal, found.run)
+    if run is not None and find_run(here.journal, run).id != row.id:
+        raise UsageError(f"--approval {path}: it is for {row.name}")
+    return row, found.approval
