@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from supervisor.errors import SuperviseError
 from supervisor.journal.events import PlanApproved
 from supervisor.places import private_dir
 from supervisor.plan.model import Plan
@@ -23,16 +24,54 @@ from supervisor.plan.model import Plan
 _KEY_BYTES = 32
 
 
+class NotApprovedError(SuperviseError):
+    """There is no approval that covers the plan as it stands now."""
+
+
+class ForgedApprovalError(NotApprovedError):
+    """Somebody tried with an approval that the operator never gave, or that was used up."""
+
+
 def approval_key(state: Path) -> bytes:
-    """The key that seals this operator's approvals; made at the first use, readable by its owner only."""
+    """The key that seals this operator's approvals; made at the first use, readable by its owner only.
+
+    Raises:
+        NotApprovedError: what lies there is not a key that this program made.
+    """
     path = private_dir(state) / "approval.key"
-    with suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if not path.is_symlink() and not path.exists():
+        _make_key(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            key, found = file.read(_KEY_BYTES + 1), os.fstat(handle)
+    except OSError as cause:
+        raise _no_key(path, str(cause)) from cause
+    if len(key) != _KEY_BYTES:
+        raise _no_key(path, f"it does not hold {_KEY_BYTES} bytes")
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise _no_key(path, "others can read or own it")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all: a key that was cut short would seal whatever is sealed with so little."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
-    return path.read_bytes()
+        with suppress(FileExistsError):  # another process was first: its key counts
+            os.link(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _no_key(path: Path, why: str) -> NotApprovedError:
+    cure = "Remove it: a new one is made, and what was approved with it has to be approved again."
+    return NotApprovedError(f"{path} is not a key of approvals: {why}", cure=cure)
 
 
 def approve(
@@ -60,25 +99,28 @@ def approve(
     return msgspec.structs.replace(bare, seal=_seal(key, plan.run, bare))
 
 
-def refusal(
+def require(
     key: bytes, run: str, approval: PlanApproved, plan: Plan, used: Collection[str], now: float
-) -> str:
-    """Why `approval` does not approve `plan` now; empty if it does.
+) -> None:
+    """Return if `approval` approves `plan` now.
 
     Args:
         plan: the plan as it stands now, without what was left out.
         used: nonces of approvals that were used.
+        now: seconds since the epoch, by a clock that nobody has set back.
+
+    Raises:
+        NotApprovedError: it does not.
     """
     bare = msgspec.structs.replace(approval, seal="")
     if not hmac.compare_digest(_seal(key, run, bare), approval.seal):
-        return "it was not given by the operator for this run (the seal does not fit)"
+        raise ForgedApprovalError("it was not given by the operator for this run (the seal does not fit)")
     if approval.nonce in used:
-        return "it was used already"
+        raise ForgedApprovalError("it was used already")
     if not approval.approved <= now < approval.expires:
-        return "it has expired"
+        raise NotApprovedError("it has expired")
     if approval.digest != plan.digest:
-        return "the plan is no longer the one that was approved"
-    return ""
+        raise NotApprovedError("the plan is no longer the one that was approved")
 
 
 def _seal(key: bytes, run: str, bare: PlanApproved) -> str:

@@ -25,7 +25,7 @@ from supervisor.plan.apply import Applied, apply_plan
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.files import Recovery, recover_apply, undo_files
 from supervisor.plan.read import read_plan
-from supervisor.runner.approving import Approved, approved
+from supervisor.runner.approving import Approved, alarmed, approved
 from supervisor.runner.sole_writer import only_writer
 from supervisor.shadow.changed import changed
 
@@ -48,7 +48,8 @@ def use_approval(
     """
     with only_writer(places, row) as journal:
         _finish_earlier(places, row, journal)
-        found = approved(places, row, offered)
+        with alarmed(journal, row):
+            found = approved(places, row, offered)
         yield from _apply(places, row, journal, found, progress)
 
 

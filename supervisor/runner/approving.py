@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from supervisor.errors import SuperviseError, UsageError
 from supervisor.gate.peer import Peer
-from supervisor.journal.events import ApplyStarted, PlanApproved, WentLive
+from supervisor.journal.events import AlertRaised, ApplyStarted, PlanApproved, WentLive
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.journal.rows import RunRow
+from supervisor.journal.writer import Journal
 from supervisor.places import Places
-from supervisor.plan.approval import approval_key, approve, refusal
+from supervisor.plan.approval import (
+    ForgedApprovalError,
+    NotApprovedError,
+    approval_key,
+    approve,
+    require,
+)
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
+from supervisor.policy import AlertKind
 from supervisor.runner import operator
+from supervisor.runner.control import ControlClient
 from supervisor.runner.sole_writer import only_writer
-
-
-class NotApprovedError(SuperviseError):
-    """There is no approval that covers the plan as it stands now."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,25 @@ def outsider(places: Places) -> str:
     me = Peer(os.getpid(), os.getuid())
     for row in list_runs(places.journal):
         if row.ended is None and (why := operator.refusal(me, row.runner_pid)):
+            _report(places, row)
             raise UsageError(f"refused: this is {why}; only the operator can go live")
     return operator.describe(me)
+
+
+def _report(places: Places, row: RunRow) -> None:
+    """Knock at the runner's door, who sees who we are: only it can write an alert into its run."""
+    with contextlib.suppress(SuperviseError):
+        asyncio.run(ControlClient(places.run_runtime(row.id) / "control.sock").status())
+
+
+@contextlib.contextmanager
+def alarmed(journal: Journal, row: RunRow) -> Iterator[None]:
+    """Journal an alert where a forged approval is tried in the block."""
+    try:
+        yield
+    except ForgedApprovalError as cause:
+        journal.append(row.id, AlertRaised(AlertKind.TAMPERING, str(cause)), durable=True)
+        raise
 
 
 def give_approval(
@@ -77,7 +102,18 @@ def newest_approval(places: Places, row: RunRow) -> tuple[PlanApproved | None, f
                 newest = event
             case ApplyStarted(nonce=nonce) | WentLive(nonce=nonce):
                 used.add(nonce)
-    return newest, frozenset(used)
+    return newest, frozenset(used) | _begun(places, row)
+
+
+def _begun(places: Places, row: RunRow) -> frozenset[str]:
+    """The nonces under which files were put in place, also where a row was taken out of the journal."""
+    folder = places.run_state(row.id) / "applied"
+    return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
+def _now(places: Places, row: RunRow) -> float:
+    """Seconds since the epoch; a clock that was set back does not make an approval young again."""
+    return max(time.time(), *(recorded.time for recorded in run_events(places.journal, row.id)))
 
 
 def approved(places: Places, row: RunRow, offered: PlanApproved | None = None) -> Approved:
@@ -95,9 +131,11 @@ def approved(places: Places, row: RunRow, offered: PlanApproved | None = None) -
     if given is None:
         raise NotApprovedError(f"{row.name} is not approved", cure=f"Review it: supervise approve {row.name}")
     plan = read_plan(places, row.id, row.cwd).without(frozenset(given.left_out))
-    if why := refusal(approval_key(places.state), row.id, given, plan, used, time.time()):
-        raise NotApprovedError(
-            f"the approval of {row.name} does not count: {why}",
-            cure=f"Review it again: supervise approve {row.name}",
-        )
+    try:
+        require(approval_key(places.state), row.id, given, plan, used, _now(places, row))
+    except NotApprovedError as cause:
+        raise type(cause)(
+            f"the approval of {row.name} does not count: {cause}",
+            cure=cause.cure or f"Review it again: supervise approve {row.name}",
+        ) from cause
     return Approved(given, plan)

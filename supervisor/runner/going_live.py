@@ -19,9 +19,10 @@ from supervisor.journal.listing import run_events
 from supervisor.journal.rows import RunRow
 from supervisor.places import Places
 from supervisor.plan.account import account
+from supervisor.plan.approval import NotApprovedError
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.runner.approving import NotApprovedError, approved
+from supervisor.runner.approving import alarmed, approved
 from supervisor.runner.sole_writer import only_writer
 
 
@@ -88,7 +89,8 @@ def guarded_basis(places: Places, row: RunRow, offered: PlanApproved | None = No
     Raises:
         NotApprovedError: no approval covers the plan as it stands now.
     """
-    found = approved(places, row, offered)
+    with only_writer(places, row) as journal, alarmed(journal, row):
+        found = approved(places, row, offered)
     expected = _expected(places, row, found.plan)
     note = f"held to {len(expected)} approved calls of {row.name}; any other write waits"
     return Basis(row, found.given, note, expected=expected)
