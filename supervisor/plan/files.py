@@ -127,6 +127,12 @@ def recover_apply(keep: Path) -> Recovery:
     return Recovery.ROLLED_BACK
 
 
+def is_cut_off(keep: Path) -> bool:
+    """Whether the apply in `keep`, or its undo, was begun and neither finished nor rolled back."""
+    settled = (record.Phase.NONE, record.Phase.DONE)
+    return any(record.phase(each) not in settled for each in (keep, _undo_folder(keep)))
+
+
 def recover_undo(keep: Path) -> Recovery:
     """The same for an undo of the apply in `keep`."""
     return recover_apply(_undo_folder(keep))

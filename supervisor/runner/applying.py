@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,13 @@ from supervisor.journal.events import (
     Outcome,
     PlanApproved,
 )
-from supervisor.journal.listing import run_events
+from supervisor.journal.listing import list_runs, run_events
 from supervisor.journal.rows import RunRow
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
 from supervisor.plan.file_drift import Drift
-from supervisor.plan.files import Recovery, recover_apply, undo_files
+from supervisor.plan.files import Recovery, is_cut_off, recover_apply, recover_undo, undo_files
 from supervisor.plan.read import read_plan
 from supervisor.runner.approving import Approved, alarmed, approved
 from supervisor.runner.sole_writer import only_writer
@@ -113,8 +114,21 @@ def newest_apply(places: Places, row: RunRow) -> Path | None:
     return places.run_state(row.id) / "applied" / started[-1] if started else None
 
 
+def finish_cut_off(places: Places) -> None:
+    """Finish or roll back every apply and undo that a crash cut off, and journal which.
+
+    One that goes on in another process, or that cannot be brought to an end now, is left for the next time.
+    """
+    rows = {row.id: row for row in list_runs(places.journal)} if places.journal.exists() else {}
+    for keep in (places.state / "runs").glob("*/applied/*"):
+        row = rows.get(keep.parent.parent.name)
+        if row is not None and row.ended is not None and is_cut_off(keep):
+            with suppress(SuperviseError), only_writer(places, row) as journal:
+                _finish_earlier(places, row, journal)
+
+
 def _finish_earlier(places: Places, row: RunRow, journal: Journal) -> None:
-    """An apply that was cut off is finished or rolled back before anything else happens."""
+    """An apply or undo that was cut off is finished or rolled back before anything else happens."""
     keep = newest_apply(places, row)
     if keep is None:
         return
@@ -122,3 +136,10 @@ def _finish_earlier(places: Places, row: RunRow, journal: Journal) -> None:
     if said is not Recovery.NOTHING:
         detail = f"an apply that was cut off was {said.value}"
         journal.append(row.id, ApplyEnded(said is Recovery.FINISHED, detail), durable=True)
+    said = recover_undo(keep)
+    if said is Recovery.FINISHED:
+        detail = "an undo that was cut off was finished: all files are as they were before the apply"
+        journal.append(row.id, ApplyUndone(detail, ""), durable=True)
+    elif said is Recovery.ROLLED_BACK:
+        detail = "an undo that was cut off was rolled back: what was applied stands"
+        journal.append(row.id, ApplyEnded(True, detail), durable=True)

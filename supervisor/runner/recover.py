@@ -13,6 +13,7 @@ from supervisor.journal.listing import reading
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.policy import AlertKind
+from supervisor.runner.applying import finish_cut_off
 from supervisor.runner.lock import is_held, kill_holder, take
 from supervisor.runner.outbox import forget_unsaid, take_unsaid
 
@@ -27,6 +28,8 @@ _STEP_S = 0.02
 
 def recover(places: Places, *, detail: str = LOST) -> list[str]:
     """End, in the journal, every run that is open there but has no runner. Returns their ids.
+
+    An apply or undo that a crash cut off is finished or rolled back, too.
 
     A run without a lock is left alone: it is from another machine's journal, or its folder was taken away.
     """
@@ -51,6 +54,7 @@ def recover(places: Places, *, detail: str = LOST) -> list[str]:
                 recovered.append(run_id)
         finally:
             os.close(lock)
+    finish_cut_off(places)
     return recovered
 
 
