@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ def apply_plan(
     content: Callable[[str], bytes],
     keep: Path,
     mcp_config: Path,
+    environment: Mapping[str, str],
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Applied]:
     """Do what `plan` says, yielding each item as it is done; the first failure is the last item yielded.
@@ -43,6 +43,7 @@ def apply_plan(
         content: path of a changed file as the run left it.
         keep: private folder of this apply, for its intent record and backup.
         mcp_config: the MCP configuration of the run.
+        environment: that of the run's agent, for its commands and its MCP servers.
 
     Raises:
         DriftError: the world has moved on; nothing was applied.
@@ -57,19 +58,19 @@ def apply_plan(
     for item in plan.items:
         if item.kind is ItemKind.FILES:
             continue
-        applied = _do(item, plan.workspace, mcp_config)
+        applied = _do(item, plan.workspace, mcp_config, environment)
         yield applied
         if applied.outcome is not Outcome.EXECUTED:
             return
 
 
-def _do(item: Item, workspace: str, mcp_config: Path) -> Applied:
+def _do(item: Item, workspace: str, mcp_config: Path, environment: Mapping[str, str]) -> Applied:
     try:
         match item.kind:
             case ItemKind.COMMAND:
-                return _command(item, workspace)
+                return _command(item, workspace, environment)
             case ItemKind.MCP:
-                return asyncio.run(_mcp_call(item, mcp_config))
+                return asyncio.run(_mcp_call(item, mcp_config, environment))
             case _:
                 return Applied(
                     item, Outcome.NOT_EXECUTED, f"only Claude Code itself can make a {item.tool} call"
@@ -78,7 +79,7 @@ def _do(item: Item, workspace: str, mcp_config: Path) -> Applied:
         return Applied(item, Outcome.FAILED, str(cause))
 
 
-def _command(item: Item, workspace: str) -> Applied:
+def _command(item: Item, workspace: str, environment: Mapping[str, str]) -> Applied:
     """Run a command as the agent's shell would have."""
     done = subprocess.run(
         ["/bin/bash", "-c", str(item.input.get("command", ""))],
@@ -87,7 +88,7 @@ def _command(item: Item, workspace: str) -> Applied:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        env={**os.environ, "CLAUDECODE": "1"},
+        env={**environment, "CLAUDECODE": "1"},
     )
     said = done.stdout.decode("utf-8", "replace")[-_RESULT_LIMIT:]
     if done.returncode != 0:
@@ -95,7 +96,7 @@ def _command(item: Item, workspace: str) -> Applied:
     return Applied(item, Outcome.EXECUTED, said)
 
 
-async def _mcp_call(item: Item, config: Path) -> Applied:
+async def _mcp_call(item: Item, config: Path, environment: Mapping[str, str]) -> Applied:
     """Make the call, through the official client, to the server the run was configured with."""
     from mcp import Client, StdioServerParameters
 
@@ -108,7 +109,7 @@ async def _mcp_call(item: Item, config: Path) -> Applied:
         where = StdioServerParameters(
             command=str(known[server]["command"]),
             args=[str(word) for word in known[server].get("args") or ()],
-            env={**os.environ, **{str(k): str(v) for k, v in (known[server].get("env") or {}).items()}},
+            env={**environment, **{str(k): str(v) for k, v in (known[server].get("env") or {}).items()}},
         )
     async with asyncio.timeout(_MCP_TIMEOUT_S), Client(where) as client:
         answer = await client.call_tool(tool, item.input)

@@ -31,6 +31,7 @@ from supervisor.runner.spec import RunSpec, load_spec
 from supervisor.session import settings
 from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
 from supervisor.session.conversations import carry_conversations
+from supervisor.session.kept_environment import keep_environment
 from supervisor.session.mcp_tools import read_only_tools
 from supervisor.session.model import RunningModel, start_model
 
@@ -104,6 +105,7 @@ class _Launch:
             users_home = Path.home()
             self._user = settings.read_user_settings(users_home, cwd)
             self.env, self._notes = settings.environment(os.environ, self._user)
+        keep_environment(keep, self.env)
         self.env |= settings.ALWAYS
         self._mcp = keep / "mcp.json"
         self._servers = settings.mcp_servers(users_home, cwd)

@@ -28,6 +28,7 @@ from supervisor.plan.files import Recovery, is_cut_off, recover_apply, recover_u
 from supervisor.plan.read import read_plan
 from supervisor.runner.approving import Approved, alarmed, approved
 from supervisor.runner.sole_writer import only_writer
+from supervisor.session.kept_environment import kept_environment
 from supervisor.shadow.changed import changed
 
 
@@ -68,7 +69,9 @@ def _apply(
     content = found.shadow.content if found is not None else os.fsencode
     done = 0
     try:
-        for applied in apply_plan(plan, content, keep, places.run_state(row.id) / "mcp.json", progress):
+        environment = kept_environment(places.run_state(row.id))
+        config = places.run_state(row.id) / "mcp.json"
+        for applied in apply_plan(plan, content, keep, config, environment, progress):
             journal.append(row.id, ItemApplied(applied.item.n, applied.outcome, applied.result), durable=True)
             done += applied.outcome is Outcome.EXECUTED
             yield applied

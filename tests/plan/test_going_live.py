@@ -143,6 +143,20 @@ def test_what_was_rehearsed_and_approved_is_what_becomes_real(machine: Machine, 
     assert machine.json("verify", "--json")["ok"]
 
 
+def test_a_command_is_applied_in_the_environment_that_the_agent_had(machine: Machine, remote: Path) -> None:
+    """The terminal it is applied from has another home; what the model was paid with is not handed on."""
+    seen = machine.root / "seen"
+    hook = machine.workspace / ".git" / "hooks" / "pre-push"
+    hook.write_text(f'#!/bin/sh\necho "$HOME ${{ANTHROPIC_API_KEY:-none}}" > "{seen}"\n')
+    hook.chmod(0o755)
+    run = rehearse(machine, [PUSH])
+    approve(machine, run)
+    code, screen = at_terminal(machine, "apply", run)
+    assert code == 0, screen
+    home, key = seen.read_text().split()
+    assert Path(home).is_relative_to(machine.state / "runs") and key == "none"
+
+
 def test_undo_puts_the_files_back_and_says_what_it_cannot(machine: Machine) -> None:
     """Byte for byte; and only while nobody has changed them since."""
     (machine.workspace / "page.html").write_text("old\n")
