@@ -3,7 +3,8 @@
 Around each Bash call the sandbox covers files that must not be written (`.bashrc`, `.mcp.json`,
 `.claude/hooks`, …). Where they do not exist it makes empty, read-only ones first; it removes them afterwards,
 unless it is killed.
-Claude Code itself keeps an empty folder `.claude/.cc-writes`.
+Claude Code itself keeps an empty folder `.claude/.cc-writes`. Both happen in whatever folder the
+agent's shell stands in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from supervisor.shadow.changes import Change, ChangeKind, NodeType
 
-_OWN_FOLDERS = (".claude", ".claude/.cc-writes")
+_OWN_FOLDERS = ("/.claude", "/.claude/.cc-writes")
 _MARK = ".claude-sandbox-noreplace"
 _IN_GIT = frozenset(
     {f".git/{name}" for name in ("config.worktree", "glab-cli", "info", "remotes", "worktrees")}
@@ -29,7 +30,7 @@ def without_stand_ins(changes: Iterable[Change]) -> Iterator[Change]:
         if _empty_in_git(change) and not any(o.path.startswith(change.path + "/") for o in kept):
             kept.remove(change)
     for change in kept:
-        own = change.kind is ChangeKind.ADDED and change.path in _OWN_FOLDERS
+        own = change.kind is ChangeKind.ADDED and _is_own(change.path)
         if own and not any(_real_below(other, change.path) for other in kept):
             continue
         yield change
@@ -43,7 +44,11 @@ def _empty_in_git(change: Change) -> bool:
 
 
 def _real_below(change: Change, folder: str) -> bool:
-    return change.path.startswith(folder + "/") and change.path not in _OWN_FOLDERS
+    return change.path.startswith(folder + "/") and not _is_own(change.path)
+
+
+def _is_own(path: str) -> bool:
+    return f"/{path}".endswith(_OWN_FOLDERS)
 
 
 def _stands_in(change: Change) -> bool:
@@ -53,5 +58,5 @@ def _stands_in(change: Change) -> bool:
         change.kind is ChangeKind.ADDED
         and node is not None
         and (node.type, node.mode, node.size) == (NodeType.FILE, 0o444, 0)
-        and ((not folder and name.startswith(".")) or folder == ".claude")
+        and ((not folder and name.startswith(".")) or f"/{folder}".endswith("/.claude"))
     )

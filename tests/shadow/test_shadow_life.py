@@ -326,3 +326,6 @@ def test_what_a_sandbox_leaves_behind_is_no_change_of_the_run(yard: Yard) -> Non
     yard.shell(shadow, "echo x > .claude/notes; chmod 444 .env")
     found = [c.path for c in yard.user.do(shadow.changes).changes]
     assert found == [".claude", ".claude/notes", ".env"]
+    yard.shell(shadow, "mkdir -p deploy/.claude/.cc-writes; echo > deploy/made")
+    found = [c.path for c in yard.user.do(shadow.changes).changes]
+    assert found == [".claude", ".claude/notes", ".env", "deploy", "deploy/made"]
