@@ -69,4 +69,4 @@ def _what(item: Item) -> str:
     text = (
         command if isinstance(command, str) else f"{item.target} {json.dumps(item.input, ensure_ascii=False)}"
     )
-    return one_line(text, _WIDTH)
+    return one_line(f"(in {item.folder}) {text}" if item.folder else text, _WIDTH)

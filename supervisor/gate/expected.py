@@ -23,11 +23,13 @@ class Expectation(msgspec.Struct, frozen=True):
     Attributes:
         n: number of the call in the rehearsal.
         input: the tool input exactly as the agent gave it there.
+        cwd: the folder its shell stood in; empty where that is not known.
     """
 
     n: int
     tool: str
     input: dict[str, Any]
+    cwd: str = ""
 
 
 class Expected:
@@ -47,15 +49,17 @@ class Expected:
         """Numbers of the items that have not come up yet."""
         return tuple(item.n for item in self._left)
 
-    def weigh(self, call: ToolCall, decision: Decision) -> tuple[Decision, Expectation | None]:
+    def weigh(self, call: ToolCall, decision: Decision, cwd: str) -> tuple[Decision, Expectation | None]:
         """The decision on a call of this run, and the item it is; pure.
 
-        Only a write that would be real or held is touched: what is blocked or simulated stays so.
+        Only a write that would be real or held is touched: what is blocked or simulated stays so. The same
+        command in another folder is another call.
         """
         if decision.kind not in (DecisionKind.REAL, DecisionKind.HELD):
             return decision, None
         said = _said(call.name, call.input)
-        item = next((item for item in self._left if _said(item.tool, item.input) == said), None)
+        same = (item for item in self._left if _said(item.tool, item.input) == said)
+        item = next((item for item in same if "command" not in item.input or item.cwd in ("", cwd)), None)
         if item is None:
             why = f"A fresh path: the approved plan of {self._rehearsal} has no such call (any more)."
             return _as(decision, DecisionKind.HELD, Execution.WAITS, FRESH, why), None

@@ -222,7 +222,7 @@ class Gate:
                 decision = decide(judgement, state, rules.rulings)
                 item = None
                 if self._expected is not None:
-                    decision, item = self._expected.weigh(call, decision)
+                    decision, item = self._expected.weigh(call, decision, event.cwd)
                 words = notice(call, judgement, decision)
                 n = tx.next_n()
                 decided = CallDecided(
@@ -245,6 +245,7 @@ class Gate:
                     diverged=decision.diverges,
                     profile=judgement.profile,
                     gate_ms=round((time.perf_counter() - began) * 1000, 3),
+                    cwd=event.cwd,
                 )
                 tx.record(decided)
                 if decision.alert is not None:

@@ -112,6 +112,7 @@ class CallDecided(Event, frozen=True, tag="call decided"):
         diverged: the agent was not shown what live would have shown; the run diverged at its first such call.
         dry: the run's flag after this decision.
         gate_ms: milliseconds from request to decision, before the commit.
+        cwd: absolute path of the folder the agent's shell stood in; empty in older journals.
     """
 
     n: int
@@ -133,6 +134,7 @@ class CallDecided(Event, frozen=True, tag="call decided"):
     diverged: bool
     profile: str
     gate_ms: float
+    cwd: str = ""
 
 
 class CallSettled(Event, frozen=True, tag="call settled"):

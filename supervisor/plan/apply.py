@@ -83,7 +83,7 @@ def _command(item: Item, workspace: str, environment: Mapping[str, str]) -> Appl
     """Run a command as the agent's shell would have."""
     done = subprocess.run(
         ["/bin/bash", "-c", str(item.input.get("command", ""))],
-        cwd=workspace,
+        cwd=Path(workspace) / item.folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

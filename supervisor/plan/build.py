@@ -61,7 +61,7 @@ def build(
             cut = any(each.kind is EffectKind.UNKNOWN for each in call.effects)
             items.append(_files(call.n, call.tool, tuple(mine), call.rule, guess=guess, cut=cut))
         if kind is DecisionKind.SIMULATED and execution is Execution.NOT_EXECUTED and _writes(call):
-            items.append(_done_later(call, guess))
+            items.append(_done_later(call, guess, workspace))
     items.sort(key=lambda item: item.n)
     return Plan(run, workspace, _with_dependencies(items), diverged_at)
 
@@ -80,7 +80,7 @@ def _files(n: int, tool: str, changes: tuple[Change, ...], rule: str, *, guess: 
     return Item(n, ItemKind.FILES, tool, target, {}, changes, (), (), rule, guess, cut)
 
 
-def _done_later(call: CallDecided, guess: bool) -> Item:
+def _done_later(call: CallDecided, guess: bool, workspace: str) -> Item:
     writes = [effect for effect in call.effects if effect.writes] or list(call.effects)
     kind = ItemKind.OTHER
     if call.tool in _SHELLS:
@@ -88,7 +88,11 @@ def _done_later(call: CallDecided, guess: bool) -> Item:
     elif call.tool.startswith("mcp__"):
         kind = ItemKind.MCP
     remote = next((e for e in writes if e.scope is Scope.REMOTE), writes[0])
-    return Item(call.n, kind, call.tool, remote.target, call.input, (), (), (), call.rule, guess)
+    inside = kind is ItemKind.COMMAND and call.cwd.startswith(workspace + "/")
+    folder = call.cwd.removeprefix(workspace + "/") if inside else ""
+    return Item(
+        call.n, kind, call.tool, remote.target, call.input, (), (), (), call.rule, guess, folder=folder
+    )
 
 
 def _with_dependencies(items: list[Item]) -> tuple[Item, ...]:

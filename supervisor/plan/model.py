@@ -33,6 +33,7 @@ class Item(msgspec.Struct, frozen=True):
         rule: the rule that simulated it.
         guess: it was made after the run's fidelity diverged.
         cut: a command that ran in the shadow without network and may have wanted more than its file changes.
+        folder: where a command runs, relative to the workspace; empty for the workspace itself.
     """
 
     n: int
@@ -46,6 +47,7 @@ class Item(msgspec.Struct, frozen=True):
     rule: str
     guess: bool = False
     cut: bool = False
+    folder: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -100,7 +100,7 @@ def _expected(places: Places, row: RunRow, plan: Plan) -> tuple[Expectation, ...
     """The calls behind the items. What ran without network may do more for real than was seen: it is none."""
     wanted = {item.n for item in plan.items if not item.cut}
     return tuple(
-        Expectation(event.n, event.tool, event.input)
+        Expectation(event.n, event.tool, event.input, event.cwd)
         for recorded in run_events(places.journal, row.id)
         if isinstance(event := recorded.event, CallDecided) and event.n in wanted
     )

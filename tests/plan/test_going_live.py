@@ -157,6 +157,18 @@ def test_a_command_is_applied_in_the_environment_that_the_agent_had(machine: Mac
     assert Path(home).is_relative_to(machine.state / "runs") and key == "none"
 
 
+def test_a_command_is_applied_in_the_folder_that_the_agent_stood_in(machine: Machine, remote: Path) -> None:
+    """The agent had changed its folder some calls before; the review says where the command will run."""
+    commands = ["mkdir -p deploy", "cd deploy", "git push -q origin main && pwd > here.txt"]
+    run = rehearse(machine, *([{"tool": "Bash", "input": {"command": command}}] for command in commands))
+    code, screen = approve(machine, run)
+    assert code == 0 and "(in deploy) git push" in screen, screen
+    code, screen = at_terminal(machine, "apply", run)
+    assert code == 0, screen
+    deploy = machine.workspace / "deploy"
+    assert (deploy / "here.txt").read_text().strip() == str(deploy.resolve())
+
+
 def test_undo_puts_the_files_back_and_says_what_it_cannot(machine: Machine) -> None:
     """Byte for byte; and only while nobody has changed them since."""
     (machine.workspace / "page.html").write_text("old\n")
