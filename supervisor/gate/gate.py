@@ -82,6 +82,9 @@ class Watcher:
     def journal_failed(self, cause: JournalError) -> None:
         """Something could not be journaled, so it was not let through."""
 
+    def refused(self, tool_use_id: str) -> None:
+        """A call was refused undecided, because of a failure that was told already."""
+
     def tampering(self, detail: str, n: int) -> None:
         """Something of the run reached for the supervisor."""
 
@@ -207,11 +210,15 @@ class Gate:
             case name:
                 raise GateError(f"hook event {name!r} is not known")
 
+    def _refuse(self, event: HookEvent, why: str) -> dict[str, Any]:
+        self._watcher.refused(event.tool_use_id)
+        return wire.deny(failure_reason(why))
+
     async def decide(self, event: HookEvent, link: Link) -> dict[str, Any]:
         """The one way of a tool call. The answer is returned after its decision is on disk."""
         began = time.perf_counter()
         if self.closed:
-            return wire.deny(failure_reason(self.closed))
+            return self._refuse(event, self.closed)
         rules = self.rules
         call = ToolCall(event.tool_name, event.tool_input)
         where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
@@ -252,7 +259,7 @@ class Gate:
                     tx.record(AlertRaised(decision.alert, decision.why, n))
         except JournalError as cause:
             self._watcher.journal_failed(cause)
-            return wire.deny(failure_reason(str(cause)))
+            return self._refuse(event, str(cause))
         if self._expected is not None and item is not None:
             self._expected.came_up(item)
         self._watcher.decided(decided)

@@ -74,6 +74,7 @@ class Observer:
         self._known: dict[str, _Standing] = {}
         self._asked: dict[str, tuple[Asked, float]] = {}
         self._answered: set[str] = set()
+        self._refused: set[str] = set()  # by the gate, which had failed and said so
         self._reported: dict[str, tuple[str, float]] = {}  # undecided; the transcript has not said more yet
 
     def decided(self, call: CallDecided) -> None:
@@ -87,6 +88,10 @@ class Observer:
         if standing := self._known.get(call.tool_use_id):
             standing.decision, standing.execution = call.decision, call.execution
             standing.notice = call.notice
+
+    def refused(self, tool_use_id: str) -> None:
+        """The gate refused it undecided, because of a failure that was told already."""
+        self._refused.add(tool_use_id)
 
     def reported(self, tool_use_id: str, tool: str) -> None:
         """A hook names a call as done. Whether it ran or was refused, the transcript is about to say."""
@@ -154,7 +159,7 @@ class Observer:
             if result.accepted:
                 by = result.source or "nobody we know of"
                 yield Unsupervised(f"{tool or 'a call'} ran without a decision, granted by {by}", key)
-            elif hook_refused or _HOOK_ERROR in result.text[:200]:
+            elif key not in self._refused and (hook_refused or _HOOK_ERROR in result.text[:200]):
                 yield HookFault(f"{tool}: {_first_line(result.text)}", key)
             outcome = Outcome.FAILED if result.accepted and result.error else Outcome.REFUSED
             outcome = Outcome.EXECUTED if result.accepted and not result.error else outcome

@@ -183,6 +183,10 @@ class Run(Watcher):
         self._outbox.broken()
         self.fault(f"the journal failed: {cause}")
 
+    def refused(self, tool_use_id: str) -> None:
+        """A call was refused undecided, because of a failure that was told already."""
+        self._observer.refused(tool_use_id)
+
     def tampering(self, detail: str, n: int) -> None:
         """Something of the run reached for the supervisor."""
         self._alarm.raise_(AlertKind.TAMPERING, detail, n)

@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[Lay, int, tuple[str, ...]]] = {
     "unknown option": (options("--headles"), 2, ("--headles", "--headless", "Usage: supervise run")),
     "unknown mode": (options("--mode", "dryrun"), 2, ("dryrun", "Did you mean 'dry-run'")),
     "unknown rule pack": (options("--profile", "no-such-pack"), 2, ("no-such-pack",)),
-    "live without a person": (options("--mode", "live"), 2, ("person at a terminal", "--mode dry-run")),
+    "live without a person": (options("--mode", "live"), 2, ("without a person", "--approval FILE")),
 }
 
 
@@ -153,7 +153,7 @@ def test_the_same_words_without_the_fault_do_start(machine: Machine) -> None:
         (["fix the tests"], "To run a task: supervise run 'fix the tests'"),
         (["runs", "--jsno"], "--json"),
         (["show"], "Missing argument 'RUN'"),
-        (["run"], "Missing argument 'TASK'"),
+        (["run"], "the task is empty"),
         (["run", "  "], "the task is empty"),
         (["runs", "--limit", "0"], "--limit"),
         (["runs", "--limit", "many"], "--limit"),

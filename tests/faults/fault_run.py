@@ -330,6 +330,12 @@ exec "{bundled_claude()}" "$@"
         out, err = self.process.communicate(timeout=60)
         return f"{out}\n{err}"
 
+    def deny_held(self) -> None:
+        """Deny the call that is held, as an operator does."""
+        status = self.status()
+        assert status is not None
+        asyncio.run(self.control.verdict(status.held[0], "deny"))
+
     def stop(self) -> None:
         """End the run as an operator does, if it has not ended, and wait until all of it is gone."""
         with suppress(RunnerGoneError):

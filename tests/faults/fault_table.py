@@ -127,6 +127,13 @@ def _answers(words: str) -> Callable[[FaultRun], Iterator[None]]:
         broken = run.machine.root / "answer"
         broken.write_text(words)
         run.release()
+        if (run.way, run.moment) == (
+            Way.INTERACTIVE,
+            Moment.AFTER,
+        ):  # the call is held: its verdict is the answer
+            wait_for(lambda: run.status_is("waiting"), "a call that is held", 30)
+            run.struck = time.time()
+            run.deny_held()
         yield
         broken.unlink()
 

@@ -199,3 +199,12 @@ def test_a_call_that_is_done_and_not_in_the_transcript_is_told_once() -> None:
     assert not list(observer.overdue()) and not list(observer.unanswered())
     observer.reported("t2", "Bash")
     assert [type(each) for each in observer.unanswered()] == [Unsupervised]
+
+
+def test_a_call_that_a_failing_gate_refused_is_not_a_second_failure() -> None:
+    """The failure was told when it happened; its refusal reaches the transcript later."""
+    observer = Observer(grace_s=3.0, clock=Clock())
+    observer.refused("t1")
+    text = "PreToolUse:Write hook error: NOT EXECUTED: the supervisor of this run could not decide"
+    findings = found(observer, Result("t1", accepted=False, source="hook", error=True, text=text))
+    assert outcomes(findings) == [Outcome.REFUSED] and len(findings) == 1
