@@ -106,11 +106,10 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
     harmless: list[str] = []
     dangerous: list[str] = []
     packs: list[tuple[str, str, str]] = []
-    digest = hashlib.sha256()
-    for layer in layers:
+    given = [list(layer) for layer in layers]
+    for layer in given:
         owner: dict[str, str] = {}
         for file, text in layer:
-            digest.update(f"{Path(file).name}\0{len(text)}\0{text}".encode())
             pack = _Pack(file, text)
             packs.append((pack.head.name, str(pack.head.version), file))
             harmless += pack.environment.harmless
@@ -125,13 +124,22 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
                 programs[name] = program
     mcp.sort(key=lambda rule: -_literal(rule.server) * 1000 - _literal(rule.tool))
     return RuleBook(
-        digest=digest.hexdigest()[:16],
+        digest=digest_of(given),
         programs=programs,
         mcp=tuple(mcp),
         env_harmless=tuple(harmless),
         env_dangerous=tuple(dangerous),
         packs=tuple(packs),
     )
+
+
+def digest_of(layers: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """`RuleBook.digest` of the book that the packs make, known before they are compiled."""
+    digest = hashlib.sha256()
+    for layer in layers:
+        for file, text in layer:
+            digest.update(f"{Path(file).name}\0{len(text)}\0{text}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _literal(glob: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from supervisor.gate.gate import Judge
 
 async def watch_packs(
     folders: list[Path],
+    in_force: str,
     compile_anew: Callable[[], Judge],
     changed: Callable[[Judge], None],
     broken: Callable[[str], None],
@@ -20,24 +22,25 @@ async def watch_packs(
     """Watch the folders that exist; runs until cancelled.
 
     Args:
+        in_force: profile of the rules in force by now.
+        compile_anew: called in a thread: it takes longer than a decision may wait.
         changed: told of rules that compiled and differ from those before.
         broken: told what is wrong with an edit; the rules before it stay in force.
     """
     present = [folder for folder in folders if folder.is_dir()]
     if not present:
         return
-    digest = compile_anew().profile
     watching = awatch(
         *present, watch_filter=_is_toml, debounce=200, step=50, rust_timeout=500, recursive=False
     )
     async for _changes in watching:
         try:
-            judge = compile_anew()
+            judge = await asyncio.to_thread(compile_anew)
         except ConfigError as error:
             broken(str(error))
             continue
-        if judge.profile != digest:
-            digest = judge.profile
+        if judge.profile != in_force:
+            in_force = judge.profile
             changed(judge)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from supervisor.config import load
-from supervisor.errors import Exit, JournalError, LaunchError
+from supervisor.errors import Exit, JournalError, LaunchError, SuperviseError
 from supervisor.gate import question
 from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
@@ -50,7 +50,7 @@ from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
 from supervisor.runner.outbox import Outbox
 from supervisor.runner.reload import watch_packs
-from supervisor.runner.rules import compile_rules, pack_folders
+from supervisor.runner.rules import compiled, pack_folders
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
 from supervisor.session.family import descendants, is_below, signal_all
@@ -263,7 +263,7 @@ class Run(Watcher):
 
         Args:
             launch: starts Claude Code with the given hook command.
-            learn: the rules with what trusted MCP servers say of their tools; the task waits for it.
+            learn: compiles the rules and asks trusted MCP servers about their tools; the task waits for it.
             ready: called once the gate is proven and Claude Code was started.
 
         Raises:
@@ -351,7 +351,11 @@ class Run(Watcher):
 
     async def _hand_over_task(self, learn: Callable[[], Awaitable[Judge]]) -> None:
         """The task is sent only after the handshake: SessionStart has reached the gate with the nonce."""
-        self.gate.rules = await learn()
+        try:
+            self.gate.rules = await learn()
+        except SuperviseError as cause:
+            self.fault(f"the rules cannot be used: {cause}")
+            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
         if not self._ready.is_set() and not self.spec.headless:
@@ -391,7 +395,7 @@ class Run(Watcher):
 
         def compile_anew() -> Judge:
             reads = load(self.spec.places, Path(self.spec.cwd)).config.reads
-            fresh = compile_rules(msgspec.structs.replace(self.spec, reads=reads), where)
+            fresh = compiled(self.spec, reads, where)
             return msgspec.structs.replace(fresh, where=self.gate.rules.where)
 
         def changed(judge: Judge) -> None:
@@ -402,7 +406,7 @@ class Run(Watcher):
             self._alarm.raise_(AlertKind.CONFIG_WARNING, f"{detail}; the rules before stay in force")
 
         watched = [*pack_folders(self.spec), self.spec.places.config, Path(self.spec.cwd)]
-        await watch_packs(watched, compile_anew, changed, broken)
+        await watch_packs(watched, self.gate.rules.profile, compile_anew, changed, broken)
 
     async def _watch_health(self) -> None:
         looked = time.monotonic()

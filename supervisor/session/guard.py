@@ -34,6 +34,15 @@ def _children_of_all() -> dict[int, list[int]]:
     return children
 
 
+def _alone() -> bool:
+    """Whether nothing is left below: what a dead parent left behind was adopted, so it would be our child."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return sys.platform == "linux"
+    return False
+
+
 def _kill_below() -> None:
     """Kill every descendant; stopping first keeps a forking child from outrunning the kill."""
     for number in (signal.SIGSTOP, signal.SIGKILL):
@@ -106,7 +115,8 @@ def main() -> None:
         if wake_read in ready and signal.SIGTERM in os.read(wake_read, 4096):
             break
         code = _reap(child)
-    _kill_below()
+    if not _alone():
+        _kill_below()
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:

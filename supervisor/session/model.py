@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -133,9 +134,23 @@ def _sse(given: Answer) -> bytes:
 class RunningModel:
     """A scripted model in its own process. Close it, or leave its `with` block, to end it."""
 
-    def __init__(self, process: subprocess.Popen[str], base_url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], script: Path) -> None:
         self._process = process
-        self.base_url = base_url
+        self._script = script
+
+    @cached_property
+    def base_url(self) -> str:
+        """What `ANTHROPIC_BASE_URL` has to say. Waits until the server listens.
+
+        Raises:
+            ScriptError: the script cannot be played.
+        """
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline().strip()
+        if not first.isdigit():
+            self.close()
+            raise ScriptError(first or f"{self._script}: the scripted model did not start")
+        return f"http://127.0.0.1:{first}"
 
     @property
     def pid(self) -> int:
@@ -162,14 +177,10 @@ class RunningModel:
         self.close()
 
 
-def start_model(script: Path, cwd: Path, record: Path | None = None) -> RunningModel:
-    """Start a model that plays the file `script` in the folder `cwd`; it listens when this returns.
+def spawn_model(script: Path, cwd: Path, record: Path | None = None) -> RunningModel:
+    """Start a model that plays the file `script` in the folder `cwd`; it need not listen yet.
 
-    Blocks for the time a Python process takes to start (about 0.1 s). `record` is a file that gets one JSON
-    line a model request.
-
-    Raises:
-        ScriptError: the script cannot be played.
+    `record` is a file that gets one JSON line a model request.
     """
     # -P: a module of the folder we happen to stand in must not be taken for one of Python's own.
     command = [
@@ -181,12 +192,17 @@ def start_model(script: Path, cwd: Path, record: Path | None = None) -> RunningM
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert process.stdout is not None
-    first = process.stdout.readline().strip()
-    model = RunningModel(process, f"http://127.0.0.1:{first}")
-    if not first.isdigit():
-        model.close()
-        raise ScriptError(first or f"{script}: the scripted model did not start")
+    return RunningModel(process, script)
+
+
+def start_model(script: Path, cwd: Path, record: Path | None = None) -> RunningModel:
+    """As `spawn_model`, and wait the 0.1 s that a Python process takes until it listens.
+
+    Raises:
+        ScriptError: the script cannot be played.
+    """
+    model = spawn_model(script, cwd, record)
+    _ = model.base_url
     return model
 
 

@@ -229,6 +229,8 @@ class Transcript:
         """Batches of records as the files grow, until `stop` is set; then what is left."""
         hint = asyncio.Event()
         watching = asyncio.create_task(self._watch(hint, stop))
+        stopped = asyncio.create_task(stop.wait())
+        stopped.add_done_callback(lambda _: hint.set())
         try:
             while not stop.is_set():
                 if records := self.read_new():
@@ -239,9 +241,10 @@ class Transcript:
             if records := self.read_new():
                 yield records
         finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            for task in (watching, stopped):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     async def _watch(self, hint: asyncio.Event, stop: asyncio.Event) -> None:
         while not self.path.parent.is_dir():
