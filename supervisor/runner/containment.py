@@ -1,4 +1,4 @@
-"""Floor 4 of one run: the shadow it works in and the sandbox around Bash, or why there is none."""
+"""Floor 4 of one run: the shadow it works in and the shell without network, or why there is none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from supervisor.config import Backend
 from supervisor.gate.gate import client_script
 from supervisor.places import Places
 from supervisor.policy import Mode
+from supervisor.runner.hosts import HostProxy
 from supervisor.runner.spec import RunSpec
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
-from supervisor.shadow.sandbox import NetworkWrapper, make_wrapper, sandbox_settings
+from supervisor.shadow.shell import AgentShell, make_shell
 from supervisor.shadow.world import Openings
 
 GIANT_BYTES = 256 * 1024 * 1024
@@ -63,15 +64,16 @@ def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer
 
 
 class Containment:
-    """The shadow and the sandbox of one run, as its runner holds them."""
+    """The shadow and the agent's shell of one run, as its runner holds them."""
 
     def __init__(self, spec: RunSpec, places: Places) -> None:
         self.shadow: Shadow | None = None
-        self.wrapper: NetworkWrapper | None = None
+        self.shell: AgentShell | None = None
+        self._hosts = HostProxy(spec.hosts) if spec.hosts else None
         self._spec = spec
         self._places = places
         if spec.shadow is not None and spec.capabilities is not None:
-            self.wrapper = make_wrapper(Path(spec.state_dir))
+            self.shell = make_shell(Path(spec.state_dir), self._proxy)
             self.shadow = open_shadow(
                 places,
                 spec.run_id,
@@ -82,11 +84,24 @@ class Containment:
             )
 
     @property
-    def sandbox(self) -> Mapping[str, object] | None:
-        """Claude Code's own `sandbox` setting; None without a shadow."""
-        if self.shadow is None:
-            return None
-        return sandbox_settings(self.wrapper, self._spec.hosts)
+    def environment(self) -> Mapping[str, str]:
+        """Variables Claude Code is started with for it."""
+        return self.shell.environment if self.shell is not None else {}
+
+    @property
+    def _proxy(self) -> Path | None:
+        return Path(self._spec.runtime_dir) / "hosts.sock" if self._hosts is not None else None
+
+    async def serve(self) -> None:
+        """Open the way to the hosts that were opened for the run, before anything is wrapped."""
+        if self._hosts is not None and self._proxy is not None and self.shell is not None:
+            await self._hosts.serve(self._proxy)
+
+    def close(self) -> None:
+        """Close that way again."""
+        if self._hosts is not None and self._proxy is not None:
+            self._hosts.close()
+            self._proxy.unlink(missing_ok=True)
 
     def keep_login(self, env: Mapping[str, str]) -> None:
         """Carry over a login that Claude Code renewed in the shadow: the old one is void by then."""
@@ -106,7 +121,9 @@ class Containment:
             return list(argv)
         program = (Path(sys.prefix), Path(sys.base_prefix), Path(supervisor.__file__).parent.parent)
         show = (Path(argv[0]), client_script(), *program, *shown)
-        if self.wrapper is not None:
-            show += (self.wrapper.path,)
+        if self.shell is not None:
+            show += (self.shell.path,)
+        if self._proxy is not None:
+            show += (self._proxy,)
         hidden = (self._places.state, self._places.runtime)
         return self.shadow.wrap(argv, env, Openings(hidden, self._spec.gate_socket, show))

@@ -62,6 +62,7 @@ async def live(
         return await run.live(launch.start, learn, ready)
     finally:
         launch.containment.keep_login(launch.env)
+        launch.containment.close()
         await run.gate.close()
         control.close()
         for socket in (spec.gate_socket, spec.control_socket):
@@ -96,6 +97,7 @@ class _Launch:
         settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
+        self.env |= self.containment.environment
 
     async def start(self, hook: list[str]) -> Agent:
         """Start Claude Code with the gate's hooks."""
@@ -104,7 +106,6 @@ class _Launch:
             settings=settings.injected_settings(
                 hook,
                 self._user,
-                self.containment.sandbox,
                 wait=settings.patience(
                     spec.deadline_s, 0 if spec.mode is Mode.DRY_RUN else spec.hold_deadline_s
                 ),
@@ -115,6 +116,7 @@ class _Launch:
             memory=self._memory,
             headless=spec.headless,
         )
+        await self.containment.serve()
         shown = (self._mcp, *self._memory[1:])
         argv = self.containment.wrap([spec.claude_path, *words], self.env, shown)
         if spec.headless:

@@ -128,7 +128,6 @@ def read_user_settings(home: Path, cwd: Path) -> UserSettings:
 def injected_settings(
     hook: list[str],
     user: UserSettings,
-    sandbox: Mapping[str, Any] | None = None,
     wait: Patience = Patience(),
 ) -> dict[str, Any]:
     """The settings of one run: the gate's hooks on every event, the user's deny rules, nothing that allows.
@@ -136,19 +135,15 @@ def injected_settings(
     Args:
         hook: program and arguments of the hook client, absolute.
         user: what is carried over.
-        sandbox: Claude Code's own `sandbox` setting, where the machine can hold it.
         wait: how long Claude Code waits for a hook client.
     """
-    settings: dict[str, Any] = {
+    return {
         **user.carried,
         "disableAllHooks": False,
         "disableSkillShellExecution": True,
         "permissions": {"deny": list(user.deny), "disableBypassPermissionsMode": "disable"},
         "hooks": {event: [{"matcher": "*", "hooks": [_entry(event, hook, wait)]}] for event in REGISTERED},
     }
-    if sandbox is not None:
-        settings["sandbox"] = dict(sandbox)
-    return settings
 
 
 def _entry(event: str, hook: list[str], wait: Patience) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from supervisor.shadow.backend import BackendKind
 from supervisor.shadow.mounts import is_below, mount_of, mounts_below
 from supervisor.shadow.overlay import contained, perl
+from supervisor.shadow.shell import without_network
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
@@ -74,7 +75,7 @@ class Capabilities:
 
     @property
     def sandbox(self) -> bool:
-        """Claude Code's own sandbox, which cuts the network of Bash, works inside."""
+        """The agent's shell can be cut from the network."""
         return self.has(Part.SANDBOX)
 
     @property
@@ -148,7 +149,7 @@ class _Trial:
         why = "An overlay needs the namespaces; the folder is copied instead."
         return [
             Capability(Part.OVERLAY, False, why),
-            Capability(Part.SANDBOX, False, "Claude Code's sandbox needs the same namespaces."),
+            Capability(Part.SANDBOX, False, "To cut the network of Bash needs the same namespaces."),
         ]
 
     def _shifted_owners(self, failed: str) -> Capability:
@@ -188,20 +189,16 @@ class _Trial:
         )
 
     def _sandbox(self) -> Capability:
-        search = self.env.get("PATH", os.defpath)
-        absent = [name for name in ("bwrap", "socat") if shutil.which(name, path=search) is None]
-        if absent:
-            packages = " ".join({"bwrap": "bubblewrap"}.get(name, name) for name in absent)
-            why = f"Claude Code's sandbox, which cuts the network of Bash, needs {' and '.join(absent)}."
+        if shutil.which("bwrap", path=self.env.get("PATH", os.defpath)) is None:
+            why = "To cut the network of Bash needs bwrap."
             return Capability(
-                Part.SANDBOX, False, why, f"Install {packages} (Debian: apt install {packages})."
+                Part.SANDBOX, False, why, "Install bubblewrap (Debian: apt install bubblewrap)."
             )
-        nested = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--proc", "/proc"]
-        failed = self._run(copy=True, shifted=self.shifted, argv=[*nested, "--unshare-net", "true"])
+        failed = self._run(copy=True, shifted=self.shifted, argv=without_network(["true"]))
         if failed:
-            why = f"Claude Code's sandbox cannot start inside ({failed})."
+            why = f"The network of Bash cannot be cut ({failed})."
             return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
-        return Capability(Part.SANDBOX, True, "Claude Code's sandbox cuts the network of Bash.")
+        return Capability(Part.SANDBOX, True, "Bash has no network.")
 
     def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""

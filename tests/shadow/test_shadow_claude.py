@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,24 @@ from harness.claude import claude_env, onboard
 from harness.machine import Machine
 from supervisor.session.model import start_model
 from supervisor.shadow.changes import ChangeKind
-from supervisor.shadow.sandbox import make_wrapper, sandbox_settings
+from supervisor.shadow.shell import AgentShell, make_shell
 
 COMMIT = (
-    "git init -q . && git add *.txt && git -c user.name=a -c user.email=a@b commit -qm first "
-    "&& git log --format=%s && git ls-files"
+    "git init -q . && git config user.name a && git config user.email a@b && git add -A "
+    "&& git commit -qm first && git log --format=%s && git ls-files && git status --short"
 )
 
 
-def play(
-    yard: Yard, claude: Path, turns: list[dict[str, Any]], settings: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
+def shelled(yard: Yard) -> AgentShell:
+    """Give the yard's Claude Code the shell of a run."""
+    shell = make_shell(yard.places.run_state(yard.run_id))
+    yard.user.owns(yard.machine.root)
+    yard.show += (shell.path,)
+    yard.env = {**yard.env, **shell.environment}
+    return shell
+
+
+def play(yard: Yard, claude: Path, turns: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Run a scripted session in the shadow; its tool results by call id, in order."""
     shadow = yard.open()
     script = yard.machine.write_script(turns)
@@ -36,7 +44,7 @@ def play(
             },
         }
         arguments = ["-p", "--output-format", "stream-json", "--verbose", "--setting-sources", ""]
-        arguments += ["--permission-mode", "bypassPermissions", "--settings", json.dumps(settings)]
+        arguments += ["--permission-mode", "bypassPermissions"]
         done = yard.run(shadow, str(claude), *arguments, "--", "do it")
     assert done.returncode == 0, done.stdout + done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -63,8 +71,9 @@ def said(block: dict[str, Any]) -> str:
 def test_claude_reads_its_own_writes_while_the_real_folder_stays_as_it_was(
     claude_yard: Yard, claude: Path
 ) -> None:
-    """Write, Edit of what was written, Bash and `git commit` work, with the sandbox nested inside."""
+    """Write, Edit of what was written, Bash and `git commit` work, and the folder holds nothing strange."""
     yard = claude_yard
+    shelled(yard)
     before = tree(yard.workspace, times=True)
     calls = [
         {"tool": "Write", "input": {"file_path": "{cwd}/new.txt", "content": "one\n"}},
@@ -72,20 +81,19 @@ def test_claude_reads_its_own_writes_while_the_real_folder_stays_as_it_was(
             "tool": "Edit",
             "input": {"file_path": "{cwd}/new.txt", "old_string": "one", "new_string": "two"},
         },
-        {"tool": "Bash", "input": {"command": "cat new.txt; rm gone.txt; ls; id -u; cat <(echo sub)"}},
+        {"tool": "Bash", "input": {"command": "cat new.txt; rm gone.txt; ls -A; id -u; cat <(echo sub)"}},
         {"tool": "Bash", "input": {"command": COMMIT}},
-        {"tool": "Bash", "input": {"command": "touch ~/outside /etc/outside; ls /proc/self/status"}},
+        {"tool": "Bash", "input": {"command": "touch /etc/outside; ls /proc/self/status; echo $SHELL"}},
         {"tool": "Bash", "input": {"command": "exec 3<>/dev/tcp/127.0.0.1/1 && echo connected"}},
     ]
-    results = list(
-        play(yard, claude, [{"calls": [call]} for call in calls], {"sandbox": sandbox_settings()}).values()
-    )
+    results = list(play(yard, claude, [{"calls": [call]} for call in calls]).values())
     texts = [said(result) for result in results]
 
     assert not any(result.get("is_error") for result in results[:4]), "\n----\n".join(texts)
     assert texts[2].split() == ["two", "kept.txt", "new.txt", str(yard.user.uid), "sub"]
     assert texts[3].split() == ["first", "kept.txt", "new.txt"]
     assert "Read-only file system" in texts[4] and "/proc/self/status" in texts[4]
+    assert texts[4].endswith("/bin/bash")
     assert "connected" not in texts[5]
     assert tree(yard.workspace, times=True) == before
     changes = yard.user.do(lambda: yard.open().changes())
@@ -95,45 +103,46 @@ def test_claude_reads_its_own_writes_while_the_real_folder_stays_as_it_was(
     assert list(yard.machine.home.glob(".claude/projects/*/*.jsonl")), "the transcript is the real one"
 
 
-def test_only_a_wrapped_command_has_the_network(claude_yard: Yard, claude: Path) -> None:
-    """A command given to the wrapper reaches a loopback service; the same command as it stands does not."""
+def test_only_a_marked_command_has_the_network(claude_yard: Yard, claude: Path) -> None:
+    """With the gate's mark a command reaches a loopback service; as it stands, watched or in the background
+    it does not, and no option of the agent changes that. The shell stays in its folder in every case."""
     yard = claude_yard
-    wrapper = make_wrapper(yard.places.run_state(yard.run_id))
-    yard.user.owns(yard.machine.root)
-    yard.show += (wrapper.path,)
-    probe_it = 'p=${ANTHROPIC_BASE_URL##*:}; exec 3<>/dev/tcp/127.0.0.1/$p && echo "connected"'
-    calls = [
-        {"tool": "Bash", "input": {"command": probe_it}},
-        {"tool": "Bash", "input": {"command": wrapper.command(probe_it)}},
-        {"tool": "Bash", "input": {"command": probe_it, "dangerouslyDisableSandbox": True}},
-        {"tool": "Bash", "input": {"command": f"{wrapper.command('echo $0 $#')}; {probe_it}"}},
+    shell = shelled(yard)
+    reach = "(exec 3<>/dev/tcp/127.0.0.1/${ANTHROPIC_BASE_URL##*:}) 2>&- && echo connected || echo cut"
+    (yard.workspace / "reach").write_text(reach)
+    yard.user.owns(yard.workspace)
+    peek = "cat /proc/$(pgrep -o claude)/environ; nsenter -n -t $(pgrep -o claude) true && echo entered"
+    monitor = {"command": "bash reach > watched", "description": "x", "timeout_ms": 9000}
+    calls: list[dict[str, Any]] = [
+        {"tool": "Bash", "input": {"command": "mkdir sub; cd sub; bash ../reach"}},
+        {"tool": "Bash", "input": {"command": shell.command("pwd; bash ../reach; cd ..")}},
+        {"tool": "Bash", "input": {"command": "pwd; bash reach", "dangerouslyDisableSandbox": True}},
+        {"tool": "Bash", "input": {"command": "bash reach > background", "run_in_background": True}},
+        {"tool": "Monitor", "input": monitor},
+        {"tool": "Bash", "input": {"command": "until cat background watched; do sleep 0.1; done 2>&-"}},
+        {"tool": "Bash", "input": {"command": peek}},
     ]
-    settings = {"sandbox": sandbox_settings(wrapper)}
-    results = play(yard, claude, [{"calls": [call]} for call in calls], settings)
-    texts = [said(result) for result in results.values()]
+    texts = [said(result) for result in play(yard, claude, [{"calls": [call]} for call in calls]).values()]
 
-    assert "connected" not in texts[0]
-    assert texts[1].strip() == "connected"
-    assert "connected" not in texts[2]
-    assert wrapper.named_by(calls[3]["input"]["command"]) and not wrapper.named_by(probe_it)  # type: ignore[index]
+    assert texts[0].split() == ["cut"]
+    assert texts[1].split() == [f"{yard.workspace}/sub", "connected"]
+    assert texts[2].split() == [str(yard.workspace), "cut"]
+    assert texts[5].split() == ["cut", "cut"]
+    assert "denied" in texts[6] and "entered" not in texts[6]
+    assert shell.named_by(calls[1]["input"]["command"]) and not shell.named_by(reach)
 
 
 def test_claude_can_be_talked_to_in_a_terminal_in_the_shadow(claude_yard: Yard, claude: Path) -> None:
-    """Interactive Claude Code comes up under a PTY in the shadow, sandbox on, and answers what is typed."""
+    """Interactive Claude Code comes up under a PTY in the shadow and answers what is typed."""
     yard = claude_yard
+    shelled(yard)
     shadow = yard.open()
     script = yard.machine.write_script([{"say": "hello-from-inside"}])
     with start_model(script, yard.workspace) as model:
         yard.env = {**yard.env, **claude_env(yard.machine, model.base_url)}
         if yard.user.uid != 0:
             yard.env.pop("IS_SANDBOX", None)
-        argv = [
-            str(claude),
-            "--setting-sources",
-            "",
-            "--settings",
-            json.dumps({"sandbox": sandbox_settings()}),
-        ]
+        argv = [str(claude), "--setting-sources", ""]
 
         def talked() -> None:
             child = pexpect.spawn(
@@ -156,6 +165,8 @@ def test_claude_can_be_talked_to_in_a_terminal_in_the_shadow(claude_yard: Yard, 
                 child.send("\r")
                 child.expect("hello-from-inside")
             finally:
-                child.close(force=True)
+                child.kill(signal.SIGKILL)
+                child.wait()  # for the whole tree, however long that takes
+                child.close()
 
         yard.user.do(talked)

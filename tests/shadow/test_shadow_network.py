@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from shadowing import Yard, python
 
-from supervisor.shadow.sandbox import make_wrapper, sandbox_settings, without_network
+from supervisor.shadow.shell import make_shell, without_network
 
 REACH = """
 import contextlib, socket, sys
@@ -62,13 +62,8 @@ def test_no_program_in_a_shadow_gets_a_raw_socket_of_the_host(yard: Yard) -> Non
     assert "raw" not in done.stdout
 
 
-def test_a_wrapper_cannot_be_guessed_and_is_known_when_named(yard: Yard) -> None:
-    """Each has a name of its own; the settings let nothing but it out of the sandbox."""
-    first, second = (make_wrapper(yard.places.run_state(run)) for run in ("one", "two"))
-    assert first.path.parent.name != second.path.parent.name and len(first.path.parent.name) == 32
+def test_the_mark_of_a_shell_cannot_be_guessed_and_is_known_when_named(yard: Yard) -> None:
+    """Each run has its own, of 128 bits."""
+    first, second = (make_shell(yard.places.run_state(run)) for run in ("one", "two"))
+    assert first.mark != second.mark and len(first.mark) == 32
     assert first.named_by(first.command("ls")) and not first.named_by(second.command("ls"))
-    settings = sandbox_settings(first, ["pypi.org"])
-    assert settings["excludedCommands"] == [f"{first.path}:*"]
-    assert settings["network"] == {"allowedDomains": ["pypi.org"]}
-    assert settings["failIfUnavailable"] and not settings["allowUnsandboxedCommands"]
-    assert sandbox_settings()["excludedCommands"] == []

@@ -1,0 +1,113 @@
+"""The agent's shell: bash without network, and the one door out of it.
+
+Claude Code runs every command in the program that `CLAUDE_CODE_SHELL` names. For a run that is a script of
+ours, which starts bash with a network of its own that leads nowhere; inside a shadow nothing else changes for
+the command. (Claude Code's own sandbox would put stand-ins for `.bashrc`, `.mcp.json` and the like into the
+folder while a command runs, which `ls` shows and `git add -A` cannot add, and would keep git from its own
+configuration: the agent would see a folder that it would not see live.)
+
+A call that may have the network is marked: the gate sets a word of 128 random bits before its command, and
+the script lets that one be. Only the gate knows the word; an agent that names it itself is tampering.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor.errors import ContainmentError
+from supervisor.places import private_dir
+
+_BASH = "/bin/bash"
+_PROXY_PORT = 3128
+
+_SCRIPT = """#!/bin/sh
+# bash as the agent of this run gets it: without network, unless the gate has marked the command.
+unset CLAUDE_CODE_SHELL
+SHELL={bash}
+case "$*" in *{mark}*) exec {bash} "$@" ;; esac
+exec {confined} {start}
+"""
+
+_TO_PROXY = """
+setpriv --pdeathsig KILL socat TCP-LISTEN:{port},bind=127.0.0.1,fork UNIX-CONNECT:{socket} \
+</dev/null >/dev/null 2>&1 &
+until socat -u OPEN:/dev/null TCP:127.0.0.1:{port} 2>/dev/null; do kill -0 $! 2>/dev/null || break; done
+for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY; do export $name=http://127.0.0.1:{port}; done
+export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
+exec {bash} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class AgentShell:
+    """The shell of one run.
+
+    Attributes:
+        path: absolute; must be shown in the shadow (`Openings.show`).
+        mark: the word that opens the door for one command.
+    """
+
+    path: Path
+    mark: str
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables of Claude Code that make it the agent's shell."""
+        return {"CLAUDE_CODE_SHELL": str(self.path)}
+
+    def command(self, command: str) -> str:
+        """The Bash command to give Claude Code instead of `command`, for it to run outside."""
+        return f": {self.mark}\n{command}"
+
+    def named_by(self, text: str) -> bool:
+        """Whether an agent's own input names the mark: it cannot know it unless it went looking."""
+        return self.mark in text
+
+
+def make_shell(folder: Path, proxy: Path | None = None) -> AgentShell:
+    """Make the shell of a run below `folder` (the run's state).
+
+    Args:
+        proxy: a socket that leads to the hosts the operator has opened for every command of the run; needs
+            socat.
+
+    Raises:
+        ContainmentError: nothing can be started from `folder`; Claude Code would take another shell.
+    """
+    mark = secrets.token_hex(16)
+    path = private_dir(folder / "shell") / "bash"  # Claude Code takes a shell by that name only
+    start = [_BASH, '"$@"']
+    if proxy is not None:
+        inner = _TO_PROXY.format(port=_PROXY_PORT, socket=shlex.quote(str(proxy)), bash=_BASH)
+        start = ["/bin/sh", "-c", shlex.quote(inner), "bash", '"$@"']
+    script = _SCRIPT.format(
+        bash=_BASH, mark=mark, confined=shlex.join(without_network([])), start=" ".join(start)
+    )
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(script)
+    path.chmod(0o755)
+    path.parent.chmod(0o755)
+    if not os.access(path, os.X_OK):
+        raise ContainmentError(
+            f"{path} cannot be executed, so Bash could not be cut from the network",
+            cure="Is its file system mounted noexec? Set XDG_STATE_HOME to a folder of another one.",
+        )
+    return AgentShell(path, mark)
+
+
+def without_network(argv: Sequence[str]) -> list[str]:
+    """What to start instead of `argv`, inside a shadow, so that it reaches no system, not even by loopback.
+
+    Its streams and its processes stay as they are, and it has a localhost of its own. It cannot look into
+    processes outside, which have the network.
+    """
+    bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin") or "bwrap"
+    words = [bwrap, "--dev-bind", "/", "/", "--unshare-user", "--unshare-net", "--die-with-parent", "--"]
+    return [*words, *argv]
