@@ -107,7 +107,7 @@ class Run(Watcher):
             admit=self._admit,
             watcher=self,
             deadline_s=spec.deadline_s,
-            network=containment.wrapper,
+            door=containment.wrapper,
             expected=self._expected,
         )
         shadow = containment.shadow

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +19,7 @@ from supervisor.shadow.overlay import contained, perl
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
+_ELSEWHERE = "Run it in a Linux virtual machine or container."
 
 
 class Part(StrEnum):
@@ -88,13 +89,50 @@ class Capabilities:
         return BackendKind.OVERLAY if self.overlay else BackendKind.CLONE
 
 
-def probe(workspace: Path, state: Path, env: Mapping[str, str] | None = None) -> Capabilities:
+_NESTED = (
+    *("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--proc", "/proc"),
+    *("--unshare-net", "true"),
+)
+"""What Claude Code's sandbox asks of the machine, as one command."""
+
+_SEATBELT = Path("/usr/bin/sandbox-exec")
+
+
+def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.platform) -> Capability:
+    """Try what Claude Code's own sandbox needs where a run has no shadow around it. Takes 5 ms.
+
+    Args:
+        env: the environment of the program to come; None takes the caller's.
+        platform: as `sys.platform` names it.
+    """
+    environ = dict(os.environ if env is None else env)
+    if platform != "linux":
+        present = _SEATBELT.exists()
+        why = (
+            "Claude Code's sandbox is the system's own."
+            if present
+            else f"{platform} has no sandbox for Bash."
+        )
+        return Capability(Part.SANDBOX, present, why, "" if present else _ELSEWHERE)
+    if absent := _sandbox_programs(environ):
+        return absent
+    return _sandbox(_ended(_NESTED, environ))
+
+
+def probe(
+    workspace: Path, state: Path, env: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> Capabilities:
     """Try everything a run in `workspace` needs, with its shadow in `state`. Takes 20 to 200 ms.
 
     Args:
         state: a folder on the file system where shadows are kept; made if missing.
         env: the environment of the program to come; None takes the caller's.
+        platform: as `sys.platform` names it.
     """
+    if platform != "linux":
+        why = f"{platform} cannot keep a process tree from the rest of the machine, so there is no shadow."
+        parts = (Capability(Part.NAMESPACES, False, why, _ELSEWHERE), probe_sandbox(env, platform))
+        return Capabilities(parts)
     environ = dict(os.environ if env is None else env)
     real = workspace.resolve()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,8 +149,6 @@ class _Trial:
     shifted: bool = False
 
     def parts(self) -> list[Capability]:
-        if sys.platform != "linux":
-            return self._elsewhere()
         if not Path(perl()).exists():
             why = "Perl is missing, which starts the contained program."
             return [Capability(Part.LAUNCHER, False, why, "Install perl (Debian: apt install perl-base).")]
@@ -132,17 +168,6 @@ class _Trial:
         found.append(self._overlay())
         found.append(self._sandbox())
         return found
-
-    def _elsewhere(self) -> list[Capability]:
-        return [
-            Capability(
-                Part.NAMESPACES,
-                False,
-                f"{sys.platform} cannot keep a process tree from the rest of the machine; "
-                "the run works in a copy of the folder at another path, and only Bash is sandboxed.",
-                "Run it in a Linux virtual machine or container.",
-            )
-        ]
 
     def _without_namespaces(self) -> list[Capability]:
         why = "An overlay needs the namespaces; the folder is copied instead."
@@ -188,20 +213,9 @@ class _Trial:
         )
 
     def _sandbox(self) -> Capability:
-        search = self.env.get("PATH", os.defpath)
-        absent = [name for name in ("bwrap", "socat") if shutil.which(name, path=search) is None]
-        if absent:
-            packages = " ".join({"bwrap": "bubblewrap"}.get(name, name) for name in absent)
-            why = f"Claude Code's sandbox, which cuts the network of Bash, needs {' and '.join(absent)}."
-            return Capability(
-                Part.SANDBOX, False, why, f"Install {packages} (Debian: apt install {packages})."
-            )
-        nested = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--proc", "/proc"]
-        failed = self._run(copy=True, shifted=self.shifted, argv=[*nested, "--unshare-net", "true"])
-        if failed:
-            why = f"Claude Code's sandbox cannot start inside ({failed})."
-            return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
-        return Capability(Part.SANDBOX, True, "Claude Code's sandbox cuts the network of Bash.")
+        if absent := _sandbox_programs(self.env):
+            return absent
+        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=list(_NESTED)))
 
     def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""
@@ -224,25 +238,49 @@ class _Trial:
             shifted=self.shifted if shifted is None else shifted,
         )
         try:
-            done = subprocess.run(
-                command,
-                env=env,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_TRIAL_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as cause:
-            return str(cause)
+            return _ended(command, env)
         finally:
             _open_work_folders(where)
-        if done.returncode == 0:
-            return ""
-        said = done.stderr.strip().splitlines()
-        return (said[-1] if said else f"exit code {done.returncode}").removeprefix("supervise: containment: ")
+
+
+def _ended(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Run `command` to its end; what went wrong, or the empty string."""
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TRIAL_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as cause:
+        return str(cause)
+    if done.returncode == 0:
+        return ""
+    said = done.stderr.strip().splitlines()
+    return (said[-1] if said else f"exit code {done.returncode}").removeprefix("supervise: containment: ")
+
+
+def _sandbox_programs(env: Mapping[str, str]) -> Capability | None:
+    """The sandbox as missing where a program that it needs is not installed."""
+    search = env.get("PATH", os.defpath)
+    absent = [name for name in ("bwrap", "socat") if shutil.which(name, path=search) is None]
+    if not absent:
+        return None
+    packages = " ".join({"bwrap": "bubblewrap"}.get(name, name) for name in absent)
+    why = f"Claude Code's sandbox, which cuts the network of Bash, needs {' and '.join(absent)}."
+    return Capability(Part.SANDBOX, False, why, f"Install {packages} (Debian: apt install {packages}).")
+
+
+def _sandbox(failed: str) -> Capability:
+    if failed:
+        why = f"Claude Code's sandbox cannot start ({failed})."
+        return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
+    return Capability(Part.SANDBOX, True, "Claude Code's sandbox cuts the network of Bash.")
 
 
 def _open_work_folders(where: Path) -> None:

@@ -1,8 +1,9 @@
-"""Claude Code's own sandbox around Bash, and the one door out of it: a wrapper that gives one call the
-network.
+"""Claude Code's own sandbox around Bash, and the one door out of it: a wrapper for single calls.
 
-The gate rewrites the command of a call that may use the network to `<wrapper> '<command>'`. Only that runs
-outside the sandbox; the wrapper's name is not to be guessed, and an agent that names it itself is tampering.
+Inside, a command writes below the folder only and has no network. The gate rewrites the command of a call
+that must reach further to `<wrapper> '<command>'`. Only that runs outside: in a shadow that gives it the
+network and nothing more, without one all of this machine. The wrapper's name is not to be guessed, and an
+agent that names it itself is tampering.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from typing import Any
 from supervisor.places import private_dir
 
 _SCRIPT = """#!/bin/sh
-# Runs one command of the agent with the network, because the gate decided so for this call alone.
+# Runs one command of the agent outside of the sandbox, because the gate decided so for this call alone.
 [ $# -eq 1 ] || { echo "supervise: one command, please" >&2; exit 2; }
 exec /bin/bash -c "$1"
 """
 
 
 @dataclass(frozen=True)
-class NetworkWrapper:
+class Wrapper:
     """The wrapper of one run.
 
     Attributes:
@@ -52,25 +53,25 @@ def without_network(argv: Sequence[str]) -> list[str]:
     return ["bwrap", "--dev-bind", "/", "/", "--unshare-net", "--die-with-parent", "--", *argv]
 
 
-def make_wrapper(folder: Path) -> NetworkWrapper:
+def make_wrapper(folder: Path) -> Wrapper:
     """Make the wrapper of a run below `folder` (the run's state), at a path nobody can guess."""
     secret = private_dir(folder / "net") / secrets.token_hex(16)
     secret.mkdir(mode=0o755)
-    path = secret / "with-network"
+    path = secret / "outside"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(_SCRIPT)
     path.chmod(0o755)
-    return NetworkWrapper(path)
+    return Wrapper(path)
 
 
 def sandbox_settings(
-    wrapper: NetworkWrapper | None = None, hosts: Sequence[str] = (), *, weaker: bool = False
+    wrapper: Wrapper | None = None, hosts: Sequence[str] = (), *, weaker: bool = False
 ) -> dict[str, Any]:
     """The `sandbox` entry of Claude Code's settings for one run.
 
     Args:
-        wrapper: the network wrapper, if calls may get the network.
+        wrapper: the way out for single calls, if there is to be one.
         hosts: names opened for every command of the run, e.g. a package registry.
         weaker: leave `/proc` out of the sandbox, for machines that cannot give it one of its own.
     """
