@@ -71,6 +71,7 @@ def prepare(wish: Wish) -> RunSpec:
     held = offer(here, cwd, config.mode, config.shadow.backend)
     if held.missing and not wish.accept_missing:
         _ask_about_missing(wish, held)
+    accepted = [f"missing and accepted: {line}" for line in held.missing]
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
     basis = wish.basis
@@ -92,7 +93,7 @@ def prepare(wish: Wish) -> RunSpec:
         journal=str(here.journal),
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
-        notes=(*start_lines(found), *([basis.note] if basis is not None else [])),
+        notes=(*start_lines(found), *([basis.note] if basis is not None else []), *accepted),
         rulings=config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded, lent=lent),
         reads=config.reads,
         profiles=config.profiles,
@@ -108,6 +109,7 @@ def prepare(wish: Wish) -> RunSpec:
         shadow=held.backend,
         capabilities=held.capabilities,
         skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
+        sandbox=held.sandbox,
         hosts=config.network.hosts,
         floor_4=held.floor,
         resume=basis is not None and not basis.guarded,
@@ -122,11 +124,11 @@ def _ask_about_missing(wish: Wish, held: Offer) -> None:
     """A missing part is said, and accepted by a person or by the flag, or the run does not start."""
     said = "\n".join(f"  {line}" for line in held.missing)
     words = f"this machine cannot give a part of the containment:\n{said}"
-    cure = "Install or set it, or accept a run in which writes are not executed: --accept-missing-containment"
+    cure = f"Install or set it, or accept {held.instead}: --accept-missing-containment"
     if wish.headless:
         raise ContainmentError(words, cure=cure)
     click.echo(f"supervise: {words}", err=True)
-    if not click.confirm("Run without a shadow? Writes are then not executed at all.", default=False):
+    if not click.confirm(f"Accept {held.instead}?", default=False):
         raise ContainmentError("containment refused; nothing was started", cure=cure)
 
 

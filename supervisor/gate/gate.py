@@ -55,11 +55,11 @@ class Judge(msgspec.Struct, frozen=True):
     profile: str = ""
 
 
-class NetworkDoor(Protocol):
+class Door(Protocol):
     """The one way out of the sandbox around Bash, for single calls."""
 
     def command(self, command: str) -> str:
-        """`command` as it is run with the network."""
+        """`command` as it is run outside."""
         ...
 
     def named_by(self, text: str) -> bool:
@@ -110,7 +110,7 @@ class Gate:
         operator_present: Callable[[], bool],
         admit: Callable[[Peer], bool],
         watcher: Watcher,
-        network: NetworkDoor | None = None,
+        door: Door | None = None,
         expected: Expected | None = None,
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
@@ -127,7 +127,7 @@ class Gate:
         self._operator_present = operator_present
         self._admit = admit
         self._watcher = watcher
-        self._network = network
+        self._door = door
         self._expected = expected
         self._deadline_s = deadline_s
         self._clock = clock
@@ -267,13 +267,12 @@ class Gate:
             if call.name == question.TOOL and decision.execution is not Execution.NOT_EXECUTED:
                 return await self._ask(call, decided, link)
             return self._reply(call, decision, words)
-        settled = await self._hold(call, decided, judgement, link)
-        made = Decision(settled.decision, settled.execution, decided.rule, settled.why)
-        return self._reply(call, made, settled.notice)
+        made, words = await self._hold(call, decided, judgement, link)
+        return self._reply(call, made, words)
 
     def _classify(self, call: ToolCall, judgement: Judgement) -> Judgement:
         """The judgement, and one effect more where the call reaches for the door out of the sandbox."""
-        if self._network is None or not self._network.named_by(json.dumps(call.input)):
+        if self._door is None or not self._door.named_by(json.dumps(call.input)):
             return judgement
         return msgspec.structs.replace(judgement, effects=(*judgement.effects, _AT_THE_DOOR))
 
@@ -293,24 +292,24 @@ class Gate:
         if call.name not in SHELLS or not isinstance(command, str):
             return wire.allow()
         kept = {key: value for key, value in call.input.items() if key != "dangerouslyDisableSandbox"}
-        if decision.network and self._network is not None:
-            kept["command"] = self._network.command(command)
+        if decision.outside and self._door is not None:
+            kept["command"] = self._door.command(command)
         return wire.allow(updated_input=kept) if kept != call.input else wire.allow()
 
     # A held call waits here; everything else goes on.
 
     async def _hold(
         self, call: ToolCall, decided: CallDecided, judgement: Judgement, link: Link
-    ) -> CallSettled:
+    ) -> tuple[Decision, str]:
         held = HeldCall(decided.n, decided.tool_use_id, self._clock())
         self.held.add(held)
         try:
             verdict = await self._verdict(held, link)
         finally:
             self.held.drop(held)
-        settled = self._settle(call, decided, judgement, verdict)
+        made, settled = self._settle(call, decided, judgement, verdict)
         self._watcher.settled(settled)
-        return settled
+        return made, settled.notice
 
     async def _ask(self, call: ToolCall, decided: CallDecided, link: Link) -> dict[str, Any]:
         """A question to the person: it waits as a held call does, and the operator's message answers it."""
@@ -352,7 +351,7 @@ class Gate:
 
     def _settle(
         self, call: ToolCall, decided: CallDecided, judgement: Judgement, verdict: Verdict
-    ) -> CallSettled:
+    ) -> tuple[Decision, CallSettled]:
         """Journal the verdict, decided anew on the run as it now stands: an approval outweighs nothing."""
         with self._journal.decision(self._run_id) as tx:
             state = tx.state()
@@ -380,14 +379,14 @@ class Gate:
                 diverged=simulated,
             )
             tx.record(settled)
-        return settled
+        return made, settled
 
 
 _AT_THE_DOOR = Effect(
     EffectKind.WRITE,
     Scope.HOST,
-    "supervisor://network",
-    "gate.network-door",
+    "supervisor://door",
+    "gate.door",
     "The call names the run's way out of the sandbox, which only the gate may use.",
 )
 

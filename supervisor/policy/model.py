@@ -113,8 +113,9 @@ class Decision(msgspec.Struct, frozen=True):
         sets_dry: the run is dry from here on.
         diverges: from here on the agent does not see what live would have shown.
         alert: the alert this decision raises, if any.
-        network: the call, where it executes, may reach the network: all of it is known and some of it is
-            remote; or it waits for an operator who then answers for it.
+        outside: the call, where it executes, runs outside of the sandbox around Bash: all of it is known, and
+            some of it is remote or a write elsewhere on this machine; or it waits for an operator, who then
+            answers for it.
     """
 
     kind: DecisionKind
@@ -124,4 +125,4 @@ class Decision(msgspec.Struct, frozen=True):
     sets_dry: bool = False
     diverges: bool = False
     alert: AlertKind | None = None
-    network: bool = False
+    outside: bool = False

@@ -286,6 +286,7 @@ def _strictest(verdicts: list[_Verdict]) -> Decision:
     not_read = any(v.effect.writes or v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
     unknown = any(v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
     remote = any(v.effect.scope is Scope.REMOTE for v in verdicts)
+    beyond = remote or any(v.effect.writes and v.effect.scope is Scope.HOST for v in verdicts)
     shadow = worst.row.execution is Execution.SHADOW
     parts = len({v.effect.target for v in verdicts if v.effect.writes or v.kind is DecisionKind.SIMULATED})
     executes = worst.row.execution is not Execution.NOT_EXECUTED
@@ -298,5 +299,5 @@ def _strictest(verdicts: list[_Verdict]) -> Decision:
         # In the shadow the agent sees what live would show, unless the call misses a network it may want.
         diverges=simulated and (not shadow or (unknown and remote)),
         alert=worst.row.alert,
-        network=executes and (remote if not unknown else worst.kind is DecisionKind.HELD),
+        outside=executes and (worst.kind is DecisionKind.HELD or (beyond and not unknown)),
     )

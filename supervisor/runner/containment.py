@@ -1,4 +1,8 @@
-"""Floor 4 of one run: the shadow it works in and the shell without network, or why there is none."""
+"""Floor 4 of one run: the shadow it works in and the sandbox around Bash, or why there is none.
+
+A dry run has both. In the other modes, and without a shadow, the sandbox stands alone: what Bash runs can
+write below the folder and has no network; MCP servers must reach their systems.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,15 @@ from pathlib import Path
 import supervisor
 from supervisor.config import Backend
 from supervisor.gate.gate import client_script
-from supervisor.places import Places
+from supervisor.places import Places, private_dir
 from supervisor.policy import Mode
 from supervisor.runner.hosts import HostProxy
 from supervisor.runner.spec import RunSpec
 from supervisor.shadow.backend import BackendKind, Shadow
-from supervisor.shadow.capabilities import Capabilities, probe
+from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
-from supervisor.shadow.shell import AgentShell, make_shell
+from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings
 
 GIANT_BYTES = 256 * 1024 * 1024
@@ -30,17 +34,21 @@ class Offer:
     """What this machine offers a run.
 
     Attributes:
-        capabilities: what was tried; None where no shadow is wanted.
+        capabilities: what was tried for a shadow; None where none is wanted.
         backend: the shadow to open; None where there will be none.
-        missing: one line for each part that is missing, with its cure; empty when floor 4 holds, or was
-            not asked for.
+        sandbox: a sandbox stands around Bash.
+        missing: one line for each part that is missing, with its cure; empty when the machine gives all that
+            was asked for.
         floor: what the run says of floor 4.
+        instead: what the operator accepts where a part is missing.
     """
 
     capabilities: Capabilities | None
     backend: BackendKind | None
+    sandbox: bool
     missing: tuple[str, ...]
     floor: str
+    instead: str = ""
 
 
 def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
@@ -49,18 +57,39 @@ def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer
     Only a dry run works in a shadow: in the other modes MCP servers must reach their systems.
     """
     if mode is not Mode.DRY_RUN:
-        return Offer(
-            None, None, (), f"missing: no shadow in {mode.value} mode; decisions alone keep writes back"
+        sandbox = probe_sandbox()
+        floor = (
+            "Bash sandboxed: it writes in the folder only and has no network; MCP servers reach their systems"
         )
+        instead = "a run in which nothing but decisions keeps Bash from this machine and the network"
+        return _alone(sandbox, floor, f"missing: {instead}", instead)
     if wanted is Backend.OFF:
-        return Offer(None, None, (), "missing: the shadow is off by configuration; writes are not executed")
+        sandbox = probe_sandbox()
+        floor = "missing: the shadow is off by configuration; writes are not executed"
+        instead = "a run in which nothing but decisions keeps reads of Bash harmless"
+        return _alone(sandbox, f"{floor}, Bash is sandboxed", f"{floor}", instead)
     found = probe(workspace, places.state)
     kind = found.backend if wanted is Backend.AUTO else BackendKind(wanted.value)
     fits = kind is not BackendKind.OVERLAY or found.overlay
+    parts = [part for part in found.missing if part.part is not Part.OVERLAY or wanted is not Backend.CLONE]
+    lines = tuple(map(_line, parts))
     if found.contained and found.sandbox and fits:
-        return Offer(found, kind, (), f"shadow ({kind.value}), host read-only, Bash without network")
-    lines = tuple(f"{part.part.value}: {part.why} {part.cure}".strip() for part in found.missing)
-    return Offer(found, None, lines, "missing: no shadow here; writes are not executed")
+        floor = f"shadow ({kind.value}), host read-only, Bash without network"
+        without = "".join(f", without {part.part.value}" for part in parts)
+        return Offer(found, kind, True, lines, floor + without, "a run without it")
+    floor = "missing: no shadow here; writes are not executed"
+    return Offer(found, None, found.sandbox, lines, floor, "a run in which writes are not executed")
+
+
+def _alone(sandbox: Capability, floor: str, bare: str, instead: str) -> Offer:
+    """The sandbox without a shadow, or neither."""
+    if sandbox.present:
+        return Offer(None, None, True, (), floor)
+    return Offer(None, None, False, (_line(sandbox),), bare, instead)
+
+
+def _line(part: Capability) -> str:
+    return f"{part.part.value}: {part.why} {part.cure}".strip()
 
 
 class Containment:
@@ -73,7 +102,6 @@ class Containment:
         self._spec = spec
         self._places = places
         if spec.shadow is not None and spec.capabilities is not None:
-            self.shell = make_shell(Path(spec.state_dir), self._proxy)
             self.shadow = open_shadow(
                 places,
                 spec.run_id,
@@ -83,10 +111,28 @@ class Containment:
                 skip_ignored_over=spec.skip_ignored_over,
             )
 
+    def give_shell(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """Make the agent's shell, where the machine can hold it: the variables that Claude Code needs for it.
+
+        Args:
+            env: Claude Code's environment.
+        """
+        if not self._spec.sandbox:
+            return {}
+        keep = Path(self._spec.state_dir)
+        sandbox = in_shadow()
+        given: dict[str, str] = {}
+        if self.shadow is None:
+            tmp = Path(env.get("CLAUDE_CODE_TMPDIR") or private_dir(keep / "tmp"))
+            given = {"CLAUDE_CODE_TMPDIR": str(tmp)}
+            home = Path(env["HOME"])
+            sandbox = folder_only(Path(self._spec.cwd), tmp, hidden=self._hidden, shown=(home,))
+        self.shell = make_shell(keep, sandbox, self._proxy)
+        return {**given, **self.shell.environment}
+
     @property
-    def environment(self) -> Mapping[str, str]:
-        """Variables Claude Code is started with for it."""
-        return self.shell.environment if self.shell is not None else {}
+    def _hidden(self) -> tuple[Path, Path]:
+        return self._places.state, self._places.runtime
 
     @property
     def _proxy(self) -> Path | None:
@@ -125,5 +171,4 @@ class Containment:
             show += (self.shell.path,)
         if self._proxy is not None:
             show += (self._proxy,)
-        hidden = (self._places.state, self._places.runtime)
-        return self.shadow.wrap(argv, env, Openings(hidden, self._spec.gate_socket, show))
+        return self.shadow.wrap(argv, env, Openings(self._hidden, self._spec.gate_socket, show))

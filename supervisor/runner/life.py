@@ -97,7 +97,7 @@ class _Launch:
         settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
-        self.env |= self.containment.environment
+        self.env |= self.containment.give_shell(self.env)
 
     async def start(self, hook: list[str]) -> Agent:
         """Start Claude Code with the gate's hooks."""

@@ -107,7 +107,7 @@ class Run(Watcher):
             admit=self._admit,
             watcher=self,
             deadline_s=spec.deadline_s,
-            network=containment.shell,
+            door=containment.shell,
             expected=self._expected,
         )
         shadow = containment.shadow

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,7 @@ from supervisor.shadow.shell import without_network
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
+_ELSEWHERE = "Run it in a Linux virtual machine or container."
 
 
 class Part(StrEnum):
@@ -75,7 +76,7 @@ class Capabilities:
 
     @property
     def sandbox(self) -> bool:
-        """The agent's shell can be cut from the network."""
+        """Bash can be held in a sandbox."""
         return self.has(Part.SANDBOX)
 
     @property
@@ -89,13 +90,35 @@ class Capabilities:
         return BackendKind.OVERLAY if self.overlay else BackendKind.CLONE
 
 
-def probe(workspace: Path, state: Path, env: Mapping[str, str] | None = None) -> Capabilities:
+def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.platform) -> Capability:
+    """Try what the sandbox around Bash needs where a run has no shadow around it. Takes 5 ms.
+
+    Args:
+        env: the environment of the program to come; None takes the caller's.
+        platform: as `sys.platform` names it.
+    """
+    environ = dict(os.environ if env is None else env)
+    if platform != "linux":
+        return Capability(Part.SANDBOX, False, f"There is no sandbox for Bash on {platform}.", _ELSEWHERE)
+    if absent := _bwrap_missing(environ):
+        return absent
+    return _sandbox(_ended(without_network(["true"]), environ))
+
+
+def probe(
+    workspace: Path, state: Path, env: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> Capabilities:
     """Try everything a run in `workspace` needs, with its shadow in `state`. Takes 20 to 200 ms.
 
     Args:
         state: a folder on the file system where shadows are kept; made if missing.
         env: the environment of the program to come; None takes the caller's.
+        platform: as `sys.platform` names it.
     """
+    if platform != "linux":
+        why = f"{platform} cannot keep a process tree from the rest of the machine, so there is no shadow."
+        parts = (Capability(Part.NAMESPACES, False, why, _ELSEWHERE), probe_sandbox(env, platform))
+        return Capabilities(parts)
     environ = dict(os.environ if env is None else env)
     real = workspace.resolve()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,8 +135,6 @@ class _Trial:
     shifted: bool = False
 
     def parts(self) -> list[Capability]:
-        if sys.platform != "linux":
-            return self._elsewhere()
         if not Path(perl()).exists():
             why = "Perl is missing, which starts the contained program."
             return [Capability(Part.LAUNCHER, False, why, "Install perl (Debian: apt install perl-base).")]
@@ -134,22 +155,11 @@ class _Trial:
         found.append(self._sandbox())
         return found
 
-    def _elsewhere(self) -> list[Capability]:
-        return [
-            Capability(
-                Part.NAMESPACES,
-                False,
-                f"{sys.platform} cannot keep a process tree from the rest of the machine; "
-                "the run works in a copy of the folder at another path, and only Bash is sandboxed.",
-                "Run it in a Linux virtual machine or container.",
-            )
-        ]
-
     def _without_namespaces(self) -> list[Capability]:
         why = "An overlay needs the namespaces; the folder is copied instead."
         return [
             Capability(Part.OVERLAY, False, why),
-            Capability(Part.SANDBOX, False, "To cut the network of Bash needs the same namespaces."),
+            Capability(Part.SANDBOX, False, "The sandbox around Bash needs the same namespaces."),
         ]
 
     def _shifted_owners(self, failed: str) -> Capability:
@@ -189,16 +199,9 @@ class _Trial:
         )
 
     def _sandbox(self) -> Capability:
-        if shutil.which("bwrap", path=self.env.get("PATH", os.defpath)) is None:
-            why = "To cut the network of Bash needs bwrap."
-            return Capability(
-                Part.SANDBOX, False, why, "Install bubblewrap (Debian: apt install bubblewrap)."
-            )
-        failed = self._run(copy=True, shifted=self.shifted, argv=without_network(["true"]))
-        if failed:
-            why = f"The network of Bash cannot be cut ({failed})."
-            return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
-        return Capability(Part.SANDBOX, True, "Bash has no network.")
+        if absent := _bwrap_missing(self.env):
+            return absent
+        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=without_network(["true"])))
 
     def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""
@@ -221,25 +224,46 @@ class _Trial:
             shifted=self.shifted if shifted is None else shifted,
         )
         try:
-            done = subprocess.run(
-                command,
-                env=env,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_TRIAL_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as cause:
-            return str(cause)
+            return _ended(command, env)
         finally:
             _open_work_folders(where)
-        if done.returncode == 0:
-            return ""
-        said = done.stderr.strip().splitlines()
-        return (said[-1] if said else f"exit code {done.returncode}").removeprefix("supervise: containment: ")
+
+
+def _ended(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Run `command` to its end; what went wrong, or the empty string."""
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TRIAL_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as cause:
+        return str(cause)
+    if done.returncode == 0:
+        return ""
+    said = done.stderr.strip().splitlines()
+    return (said[-1] if said else f"exit code {done.returncode}").removeprefix("supervise: containment: ")
+
+
+def _bwrap_missing(env: Mapping[str, str]) -> Capability | None:
+    """The sandbox as missing where the program that it needs is not installed."""
+    if shutil.which("bwrap", path=env.get("PATH", os.defpath)) is not None:
+        return None
+    why = "The sandbox, which cuts the network of Bash, needs bwrap."
+    return Capability(Part.SANDBOX, False, why, "Install bubblewrap (Debian: apt install bubblewrap).")
+
+
+def _sandbox(failed: str) -> Capability:
+    if failed:
+        why = f"The sandbox around Bash cannot start ({failed})."
+        return Capability(Part.SANDBOX, False, why, _namespaces_missing(failed)[1])
+    return Capability(Part.SANDBOX, True, "A sandbox cuts the network of Bash.")
 
 
 def _open_work_folders(where: Path) -> None:

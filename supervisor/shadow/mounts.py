@@ -8,6 +8,9 @@ from pathlib import Path
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
+NEEDED_OF_RUN = ("/run/current-system", "/run/opengl-driver")
+"""What lies in /run of some systems and is no state of theirs: programs, and what they load."""
+
 
 @dataclass(frozen=True)
 class Mount:

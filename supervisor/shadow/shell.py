@@ -1,13 +1,16 @@
-"""The agent's shell: bash without network, and the one door out of it.
+"""The agent's shell: bash in a sandbox, and the one door out of it.
 
 Claude Code runs every command in the program that `CLAUDE_CODE_SHELL` names. For a run that is a script of
-ours, which starts bash with a network of its own that leads nowhere; inside a shadow nothing else changes for
-the command. (Claude Code's own sandbox would put stand-ins for `.bashrc`, `.mcp.json` and the like into the
-folder while a command runs, which `ls` shows and `git add -A` cannot add, and would keep git from its own
-configuration: the agent would see a folder that it would not see live.)
+ours, which starts bash with a network of its own that leads nowhere. Inside a shadow nothing else changes for
+the command; without one it can write in the folder only.
 
-A call that may have the network is marked: the gate sets a word of 128 random bits before its command, and
-the script lets that one be. Only the gate knows the word; an agent that names it itself is tampering.
+(Claude Code's own sandbox would put stand-ins for `.bashrc`, `.mcp.json` and the like into the folder while a
+command runs, which `ls` shows and `git add -A` cannot add, and would keep git from its own configuration: the
+agent would see a folder that it would not see live.)
+
+A call that must reach further is marked: the gate sets a word of 128 random bits before its command, and the
+script lets that one be. In a shadow that gives it the network and nothing more, without one all of this
+machine. Only the gate knows the word; an agent that names it itself is tampering.
 """
 
 from __future__ import annotations
@@ -16,23 +19,31 @@ import os
 import secrets
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from supervisor.errors import ContainmentError
 from supervisor.places import private_dir
+from supervisor.shadow.mounts import NEEDED_OF_RUN, is_below
 
 _BASH = "/bin/bash"
 _PROXY_PORT = 3128
 
 _SCRIPT = """#!/bin/sh
-# bash as the agent of this run gets it: without network, unless the gate has marked the command.
+# bash as the agent of this run gets it: in a sandbox, unless the gate has marked the command.
 unset CLAUDE_CODE_SHELL
 SHELL={bash}
 case "$*" in *{mark}*) exec {bash} "$@" ;; esac
-exec {confined} {start}
+set -- {start} "$@"
+{more}exec {confined} "$@"
 """
+
+_COVER = """while read -r _ _ _ _ _ _ _ path; do
+  case $path in {away}) ;; /*) [ -S "$path" ] && set -- --ro-bind /dev/null "$path" "$@" ;; esac
+done </proc/net/unix
+"""
+"""Covers the sockets that somebody listens on by now, but for those that are away already."""
 
 _TO_PROXY = """
 setpriv --pdeathsig KILL socat TCP-LISTEN:{port},bind=127.0.0.1,fork UNIX-CONNECT:{socket} \
@@ -70,24 +81,50 @@ class AgentShell:
         return self.mark in text
 
 
-def make_shell(folder: Path, proxy: Path | None = None) -> AgentShell:
+@dataclass(frozen=True)
+class Sandbox:
+    """What holds a command.
+
+    Attributes:
+        words: the program that is started in its place, and its arguments up to the command.
+        away: paths that are not there for the command; where given, no socket file of the machine can be
+            connected to.
+    """
+
+    words: tuple[str, ...]
+    away: tuple[str, ...] = ()
+
+
+def make_shell(folder: Path, sandbox: Sandbox, proxy: Path | None = None) -> AgentShell:
     """Make the shell of a run below `folder` (the run's state).
 
     Args:
+        sandbox: what holds a command.
         proxy: a socket that leads to the hosts the operator has opened for every command of the run; needs
             socat.
 
     Raises:
-        ContainmentError: nothing can be started from `folder`; Claude Code would take another shell.
+        ContainmentError: nothing can be started from `folder`, so Claude Code would take another shell; or
+            what leads to the proxy is missing.
     """
+    if proxy is not None and shutil.which("socat") is None:
+        raise ContainmentError(
+            "hosts are opened for this run, and what leads to them is missing: socat",
+            cure="Install socat (Debian: apt install socat), or open no hosts: [network] hosts = []",
+        )
     mark = secrets.token_hex(16)
     path = private_dir(folder / "shell") / "bash"  # Claude Code takes a shell by that name only
-    start = [_BASH, '"$@"']
+    start = ["--", _BASH]
     if proxy is not None:
         inner = _TO_PROXY.format(port=_PROXY_PORT, socket=shlex.quote(str(proxy)), bash=_BASH)
-        start = ["/bin/sh", "-c", shlex.quote(inner), "bash", '"$@"']
+        start = ["--", "/bin/sh", "-c", inner, "bash"]
+    away = "|".join(f"{shlex.quote(path)}/*" for path in sandbox.away)
     script = _SCRIPT.format(
-        bash=_BASH, mark=mark, confined=shlex.join(without_network([])), start=" ".join(start)
+        bash=_BASH,
+        mark=mark,
+        start=shlex.join(start),
+        more=_COVER.format(away=away) if away else "",
+        confined=shlex.join(sandbox.words),
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -108,6 +145,38 @@ def without_network(argv: Sequence[str]) -> list[str]:
     Its streams and its processes stay as they are, and it has a localhost of its own. It cannot look into
     processes outside, which have the network.
     """
-    bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin") or "bwrap"
-    words = [bwrap, "--dev-bind", "/", "/", "--unshare-user", "--unshare-net", "--die-with-parent", "--"]
-    return [*words, *argv]
+    return [*in_shadow().words, "--", *argv]
+
+
+def in_shadow() -> Sandbox:
+    """The sandbox of commands that a shadow holds already: it takes their network away and nothing else."""
+    return Sandbox(_bwrap("--dev-bind", "/", "/"))
+
+
+def folder_only(workspace: Path, tmp: Path, *, hidden: Iterable[Path], shown: Iterable[Path]) -> Sandbox:
+    """The sandbox of commands where there is no shadow: they can write in `workspace` and `tmp` only.
+
+    Args:
+        tmp: Claude Code's own folder for temporary files.
+        hidden: folders that are not there: the supervisor's.
+        shown: folders in a hidden one that are there, read-only.
+    """
+    away = ["/run", *(str(path) for path in hidden if path.is_dir())]
+    words = ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/run"]
+    for path in NEEDED_OF_RUN:
+        words += ["--ro-bind-try", path, path]
+    words += ["--bind", str(workspace), str(workspace)]
+    for path in away[1:]:
+        words += ["--tmpfs", path]
+    for path in (str(each) for each in shown):
+        if any(is_below(path, each) for each in away):
+            words += ["--ro-bind", path, path]
+    words += ["--bind", str(tmp), str(tmp), "--setenv", "TMPDIR", str(tmp)]
+    for path in away[1:]:
+        words += ["--remount-ro", path]
+    return Sandbox(_bwrap(*words), (*away, "/var/run"))
+
+
+def _bwrap(*mounts: str) -> tuple[str, ...]:
+    program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin") or "bwrap"
+    return (program, *mounts, "--unshare-user", "--unshare-net", "--die-with-parent")

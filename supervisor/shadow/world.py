@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from supervisor.shadow.mounts import is_below, listening_sockets, mounts, mounts_below
+from supervisor.shadow.mounts import NEEDED_OF_RUN, is_below, listening_sockets, mounts, mounts_below
 
 SHIFT = 1_000_013_824
 """First of the 65,536 user ids that root's tree really runs under: far from any that the system gives out."""
@@ -32,7 +32,6 @@ _DEVICE_LINKS = {
     "stderr": "fd/2",
     "ptmx": "pts/ptmx",
 }
-_NEEDED_OF_RUN = ("/run/current-system", "/run/opengl-driver")
 _WRITTEN_AT_HOME = (".claude", ".cache", ".config", ".local", ".npm", ".cargo", ".bun", ".gradle", ".m2")
 _SMALL = 1 << 20
 COPIED = "copied"
@@ -186,7 +185,7 @@ def _private_places(build: _Builder, env: Mapping[str, str]) -> None:
     build.fresh("proc", "/proc", "")
     build.fresh("tmpfs", "/run", "mode=0755")
     resolver = str(Path("/etc/resolv.conf").resolve())
-    for path in (resolver, *_NEEDED_OF_RUN):
+    for path in (resolver, *NEEDED_OF_RUN):
         if is_below(path, "/run") and Path(path).exists():
             build.copy(path, path, "ro")
     runtime = env.get("XDG_RUNTIME_DIR", "")

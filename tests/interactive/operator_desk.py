@@ -16,6 +16,7 @@ from harness.waiting import wait_for
 from supervisor.journal.events import (
     AnyEvent,
     CallDecided,
+    CallSettled,
     Event,
     PromptPassed,
     RunEnded,
@@ -277,6 +278,23 @@ class DeskRun:
     def control_socket(self) -> Path:
         """Where its runner listens for operators."""
         return self.desk.machine.runtime / self.id / "control.sock"
+
+
+def confirm(screen: Pane) -> None:
+    """Type the run's name, as a live run asks."""
+    asked = screen.wait_for("This run is LIVE", "Type the run's name")
+    screen.type(asked.split("confirm (", 1)[1].split(")", 1)[0])
+    screen.press("Enter")
+
+
+def answer(screen: Pane, run: DeskRun, n: int, key: str) -> None:
+    """Press the key that answers call `n`, again while a call that has just come up takes no answer."""
+
+    def settled() -> bool:
+        screen.press(key)
+        return any(verdict.n == n for verdict in run.all(CallSettled))
+
+    wait_for(settled, f"the verdict on #{n}")
 
 
 @contextmanager

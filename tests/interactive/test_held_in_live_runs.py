@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from operator_desk import OUR_SCREEN, Desk, DeskRun, Pane, Turn, bash
+from operator_desk import OUR_SCREEN, Desk, DeskRun, Turn, answer, bash, confirm
 
 from harness.waiting import wait_for
 from supervisor.journal.events import AlertRaised, CallOutcome, CallSettled, Outcome, State
@@ -62,23 +62,6 @@ def outside() -> Iterator[Outside]:
     """A system outside."""
     with running(Outside()) as system:
         yield system
-
-
-def confirm(screen: Pane) -> None:
-    """Type the run's name, as a live run asks."""
-    asked = screen.wait_for("This run is LIVE", "Type the run's name")
-    screen.type(asked.split("confirm (", 1)[1].split(")", 1)[0])
-    screen.press("Enter")
-
-
-def answer(screen: Pane, run: DeskRun, n: int, key: str) -> None:
-    """Press the key that answers call `n`, again while a call that has just come up takes no answer."""
-
-    def settled() -> bool:
-        screen.press(key)
-        return any(verdict.n == n for verdict in run.all(CallSettled))
-
-    wait_for(settled, f"the verdict on #{n}")
 
 
 def verdict_from_nowhere(run: DeskRun) -> str:

@@ -270,16 +270,20 @@ def test_a_shadow_keeps_fidelity_exact_and_remembers_no_stale_target() -> None:
     assert simulated_targets(judgement, decision) == frozenset()
 
 
-def test_the_network_is_for_known_remote_effects_that_happen() -> None:
-    """A proven remote read may have it, also beside a write in the shadow; an unknown only by a person."""
+def test_a_call_leaves_the_sandbox_only_for_known_effects_beyond_the_folder() -> None:
+    """A proven remote read does, also beside a write in the shadow, and so does a real write to another
+    system or elsewhere on this machine; an unknown only by a person's word."""
     fetch = read("https://h/a", Scope.REMOTE)
-    assert decided(fetch).network
-    assert decided(fetch, WORKSPACE_WRITE, shadow=True).network
-    assert not decided(fetch, unknown(), shadow=True).network
+    assert decided(fetch).outside
+    assert decided(fetch, WORKSPACE_WRITE, shadow=True).outside
+    assert not decided(fetch, unknown(), shadow=True).outside
     assert decided(fetch, unknown(), shadow=True).diverges
-    assert not decided(WORKSPACE_WRITE, shadow=True).network
-    assert not decided(REMOTE_WRITE).network
-    assert decided(unknown(), mode=Mode.LIVE).network
+    assert not decided(WORKSPACE_WRITE, shadow=True).outside
+    assert not decided(REMOTE_WRITE).outside
+    assert decided(unknown(), mode=Mode.LIVE).outside
+    assert decided(REMOTE_WRITE, mode=Mode.LIVE).outside and decided(HOST_WRITE, mode=Mode.LIVE).outside
+    assert not decided(WORKSPACE_WRITE, mode=Mode.LIVE).outside
+    assert not decided(read("file:///etc/hosts", Scope.HOST), mode=Mode.LIVE).outside
 
 
 def test_an_approval_counts_for_the_run_as_it_now_stands() -> None:

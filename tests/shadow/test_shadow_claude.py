@@ -15,7 +15,7 @@ from harness.claude import claude_env, onboard
 from harness.machine import Machine
 from supervisor.session.model import start_model
 from supervisor.shadow.changes import ChangeKind
-from supervisor.shadow.shell import AgentShell, make_shell
+from supervisor.shadow.shell import AgentShell, in_shadow, make_shell
 
 COMMIT = (
     "git init -q . && git config user.name a && git config user.email a@b && git add -A "
@@ -25,7 +25,7 @@ COMMIT = (
 
 def shelled(yard: Yard) -> AgentShell:
     """Give the yard's Claude Code the shell of a run."""
-    shell = make_shell(yard.places.run_state(yard.run_id))
+    shell = make_shell(yard.places.run_state(yard.run_id), in_shadow())
     yard.user.owns(yard.machine.root)
     yard.show += (shell.path,)
     yard.env = {**yard.env, **shell.environment}

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from shadowing import Yard, python
 
-from supervisor.shadow.shell import make_shell, without_network
+from supervisor.shadow.shell import in_shadow, make_shell, without_network
 
 REACH = """
 import contextlib, socket, sys
@@ -64,6 +64,6 @@ def test_no_program_in_a_shadow_gets_a_raw_socket_of_the_host(yard: Yard) -> Non
 
 def test_the_mark_of_a_shell_cannot_be_guessed_and_is_known_when_named(yard: Yard) -> None:
     """Each run has its own, of 128 bits."""
-    first, second = (make_shell(yard.places.run_state(run)) for run in ("one", "two"))
+    first, second = (make_shell(yard.places.run_state(run), in_shadow()) for run in ("one", "two"))
     assert first.mark != second.mark and len(first.mark) == 32
     assert first.named_by(first.command("ls")) and not first.named_by(second.command("ls"))
