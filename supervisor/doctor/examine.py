@@ -1,28 +1,22 @@
-"""Prove the floors on this machine, with this `claude`, by breaking each in turn.
-
-Everything happens in a throw-away folder with a private home and a scripted model on loopback; nothing of
-the user's is read or written and no account is needed.
-"""
+"""The doctor's checks, in their order: parts, a whole run, floors 1 to 3 broken in turn, floor 4."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from supervisor.doctor.containment import prove_containment
+from supervisor.doctor.stage import TIMEOUT_S, Check, claude_words, converse, write_call, write_script
 from supervisor.errors import JournalError, SuperviseError
 from supervisor.gate.gate import hook_command
 from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunEnded, SessionReady
@@ -36,25 +30,7 @@ from supervisor.session import settings
 from supervisor.session.find import Claude, find_claude
 from supervisor.session.model import start_model
 
-_TIMEOUT_S = 60
 _PERL = "/usr/bin/perl"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: what was looked at.
-        ok: it holds; None when it is missing but a run can go on without it.
-        detail: what was seen.
-        cure: what to do about it; empty when it holds.
-    """
-
-    name: str
-    ok: bool | None
-    detail: str
-    cure: str = ""
 
 
 def examine(places: Places, given: str | None) -> Iterator[Check]:
@@ -67,9 +43,9 @@ def examine(places: Places, given: str | None) -> Iterator[Check]:
     yield Check("Claude Code", True, f"{claude.version} at {claude.path} ({claude.origin})")
     yield _perl()
     yield _journal(places)
-    yield from _sandbox_parts()
     yield _live_run(claude)
     yield from prove_floors(claude)
+    yield from prove_containment(claude)
 
 
 def _live_run(claude: Claude) -> Check:
@@ -80,7 +56,7 @@ def _live_run(claude: Claude) -> Check:
         workspace = folder / "workspace"
         workspace.mkdir()
         written = workspace / "written.txt"
-        script = _write_script(folder, written)
+        script = write_script(folder, write_call(written))
         spec = RunSpec(
             run_id="doctor",
             name="doctor",
@@ -113,7 +89,7 @@ def _live_run(claude: Claude) -> Check:
 
 def _until_ended(journal: Path, pid: int) -> list[AnyEvent]:
     """The run's events, once it has ended; the runner is killed if that takes too long."""
-    deadline = time.monotonic() + _TIMEOUT_S
+    deadline = time.monotonic() + TIMEOUT_S
     while True:
         events = [recorded.event for recorded in run_events(journal, "doctor")]
         if events and isinstance(events[-1], RunEnded):
@@ -122,13 +98,6 @@ def _until_ended(journal: Path, pid: int) -> list[AnyEvent]:
             os.kill(pid, signal.SIGKILL)
             return events
         time.sleep(0.05)
-
-
-def _write_script(folder: Path, written: Path) -> Path:
-    script = folder / "script.json"
-    call = {"tool": "Write", "input": {"file_path": str(written), "content": "x"}}
-    script.write_text(json.dumps({"turns": [{"say": "Writing.", "calls": [call]}]}))
-    return script
 
 
 def prove_floors(claude: Claude) -> Iterator[Check]:
@@ -190,36 +159,19 @@ def _proof(
         workspace = folder / "workspace"
         workspace.mkdir()
         written = workspace / "written.txt"
-        script = _write_script(folder, written)
+        script = write_script(folder, write_call(written))
         model = stack.enter_context(start_model(script, workspace))
         gate = stack.enter_context(_broken_gate(folder))
         home = folder / "home"
         settings.prepare_private_home(home, workspace)
         injected = settings.injected_settings(hook(gate) if hook else ["/bin/false"], settings.UserSettings())
         _alter(injected, hooks=hook is not None, on_failure=on_failure)
-        words = settings.arguments(
-            settings=injected,
-            session_id=str(uuid.uuid4()),
-            resume=False,
-            mcp_config=_no_servers(folder),
-            memory=(),
-            headless=True,
-        )
-        words[words.index("--permission-mode") + 1] = mode
-        prompt = {"type": "user", "message": {"role": "user", "content": "Write the file."}}
+        argv = claude_words(claude, folder, injected, mode)
+        env = {**settings.private_environment(home, model.base_url), **settings.ALWAYS}
         try:
-            done = subprocess.run(
-                [str(claude.path), *words],
-                input=json.dumps(prompt) + "\n",
-                cwd=workspace,
-                env={**settings.private_environment(home, model.base_url), **settings.ALWAYS},
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_S,
-                check=False,
-            )
+            done = converse(argv, workspace, env, "Write the file.")
         except subprocess.TimeoutExpired:
-            return Check(name, False, f"{how}: no end within {_TIMEOUT_S} s")
+            return Check(name, False, f"{how}: no end within {TIMEOUT_S} s")
         asked = '"tool_use"' in done.stdout
         got_through = written.exists()
     if not asked:
@@ -268,12 +220,6 @@ def _broken_gate(folder: Path) -> Iterator[Path]:
             thread.join()
 
 
-def _no_servers(folder: Path) -> Path:
-    path = folder / "mcp.json"
-    path.write_text('{"mcpServers": {}}')
-    return path
-
-
 def _perl() -> Check:
     if os.access(_PERL, os.X_OK):
         return Check("hook client", True, f"runs on {_PERL}")
@@ -287,21 +233,3 @@ def _journal(places: Places) -> Check:
             return Check("journal", True, str(places.journal))
     except (JournalError, OSError) as error:
         return Check("journal", False, str(error), getattr(error, "cure", ""))
-
-
-def _sandbox_parts() -> Iterator[Check]:
-    """What floor 4 needs of the machine."""
-    for program, package in (("bwrap", "bubblewrap"), ("socat", "socat"), ("unshare", "util-linux")):
-        found = shutil.which(program)
-        cure = "" if found else f"Debian: apt install {package}"
-        yield Check(f"floor 4: {program}", True if found else None, found or "not found", cure)
-    if sys.platform != "linux":
-        yield Check("floor 4: user namespaces", None, "Linux only", "")
-        return
-    tried = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, text=True, check=False)
-    yield Check(
-        "floor 4: user namespaces",
-        True if tried.returncode == 0 else None,
-        "can be made" if tried.returncode == 0 else tried.stderr.strip(),
-        "" if tried.returncode == 0 else "Allow them: sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-    )
