@@ -102,7 +102,7 @@ def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.plat
         return Capability(Part.SANDBOX, False, f"There is no sandbox for Bash on {platform}.", _ELSEWHERE)
     if absent := _bwrap_missing(environ):
         return absent
-    return _sandbox(_ended(without_network(["true"]), environ))
+    return _sandbox(_ended(without_network(["/bin/sh", "-c", ":"]), environ))
 
 
 def probe(
@@ -201,7 +201,7 @@ class _Trial:
     def _sandbox(self) -> Capability:
         if absent := _bwrap_missing(self.env):
             return absent
-        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=without_network(["true"])))
+        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=without_network(["/bin/sh", "-c", ":"])))
 
     def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""
