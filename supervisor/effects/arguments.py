@@ -12,6 +12,11 @@ from supervisor.effects.words import UNKNOWN, Word
 
 _NUMBER = re.compile(r"[-+]\d+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_SPEAKS_OF_WRITING = re.compile(
+    r"-{1,2}(to-?|output-?|out-?)(file|dir|directory|folder|path)|--(out|save|save-(as|to)|file|log-file|dest|destination)"
+    r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
+)
+"""No option of a read is harmless under such a name unless its rule says so."""
 _ACTS = frozenset(
     (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
 )
@@ -159,7 +164,7 @@ def _may_help(rule: Rule, parsed: Arguments) -> bool:
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
-    if rule.other_options.weight:
+    if rule.other_options.weight or (rule.effect is EffectKind.READ and _SPEAKS_OF_WRITING.fullmatch(name)):
         parsed.doubts.append(f"option {name} is not known to be harmless")
 
 

@@ -56,6 +56,7 @@ _SHORT: Mapping[str, Option] = {
     "upload": Option(takes=Takes.VALUE, role=Role.UPLOAD),
     "shell": Option(takes=Takes.VALUE, role=Role.SHELL),
     "command": Option(takes=Takes.REST, role=Role.COMMAND),
+    "module": Option(takes=Takes.REST, role=Role.MODULE),
     "command-until": Option(takes=Takes.UNTIL, role=Role.COMMAND),
 }
 _ARG_ROLES = {
@@ -74,7 +75,7 @@ _ARG_ROLES = {
 }
 _WRITING_ROLES = frozenset(
     (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
-) | {Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
+) | {Role.MODULE, Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
 
 
 def load(*folders: Path) -> RuleBook:

@@ -247,7 +247,7 @@ class _Call:
         for spec, given in placed:
             if spec.glob:
                 for word in given:
-                    if not (fnmatchcase(word.text, spec.glob) and (word.exact or word.prefix)):
+                    if not _fits(word, spec.glob):
                         self.parsed.doubts.append(f"argument {word.text} is not one of {spec.glob}")
         return placed
 
@@ -274,6 +274,8 @@ class _Call:
         option, value = given.option, given.value
         if option.role is Role.COMMAND:
             self._run(list(given.words), option.takes is Takes.UNTIL)
+        elif option.role is Role.MODULE:
+            self._module(list(given.words))
         elif option.role is Role.GET:
             self.http[Role.GET] = Word("GET")
         elif value is not None:
@@ -406,6 +408,17 @@ class _Call:
             words = [*words, UNKNOWN_MANY]
         shell.run_words(self.engine, words, self._inner(), external=True)
 
+    def _module(self, words: list[Word]) -> None:
+        """Judge a Python module that is run: packs know it as the program `python -m NAME`."""
+        self.ran_code = True
+        name = f"python -m {words[0].text}" if words and words[0].exact else ""
+        if name not in self.engine.rules.programs:
+            self._emit_base(UNKNOWN_KIND, "a module that is run may do anything")
+        elif not inline.from_library(self.engine, words[0].text, self.state):
+            self._emit_base(UNKNOWN_KIND, f"{words[0].text} may come from the current folder")
+        else:
+            run_program(self.engine, name, words[1:], self.state)
+
     def _found_below(self) -> str:
         """What every file that is found begins with."""
         starts = self.parsed.positionals or [Word(".")]
@@ -533,6 +546,13 @@ _WHY = {
     UNKNOWN_KIND: "what {} does is not known",
     WRITE: "{} changes something",
 }
+
+
+def _fits(word: Word, glob: str) -> bool:
+    """Whether an argument is surely one that `glob` allows; `!GLOB` allows all others."""
+    if glob.startswith("!"):
+        return word.exact and not fnmatchcase(word.text, glob[1:])
+    return fnmatchcase(word.text, glob) and (word.exact or bool(word.prefix))
 
 
 def _option_names(rule: Rule) -> set[str]:
