@@ -20,7 +20,7 @@ _SPEAKS_OF_WRITING = re.compile(
 _ACTS = frozenset(
     (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
 )
-_ACTS |= {Role.SHELL}
+_ACTS |= {Role.SHELL, Role.OUTPUT}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from supervisor.effects import inline, shell
+from supervisor.effects import graphql, inline, shell
 from supervisor.effects.arguments import Arguments, Given, take_apart
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.rules import Option, Positional, Program, Role, Rule, Style, Takes
@@ -291,7 +291,8 @@ class _Call:
 
     def _positional(self, spec: Positional, words: list[Word]) -> None:
         if any(given.option.dry for given in self.parsed.given):
-            role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ, Role.DESTINATION: Role.SOURCE}
+            role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ}
+            role |= dict.fromkeys((Role.DESTINATION, Role.OUTPUT), Role.SOURCE)
             spec = msgspec.structs.replace(spec, role=role.get(spec.role, spec.role))
         if spec.role is Role.COMMAND:
             if words:
@@ -318,7 +319,7 @@ class _Call:
             self._file(WRITE, value, f"{name} names a file it writes" if name else "writes this file")
         elif role is Role.SOURCE:
             self._copy(READ, value, "copies from here")
-        elif role is Role.DESTINATION:
+        elif role is Role.DESTINATION or (role is Role.OUTPUT and not (value.exact and value.text == "-")):
             self._copy(WRITE, value, "copies to here")
         elif role is Role.RUN:
             self.ran_code = True
@@ -333,6 +334,8 @@ class _Call:
                 self._file(READ, value.tail(1), "sends this file")
             if role is Role.UPLOAD and value.text not in ("-", "."):
                 self._file(READ, value, "uploads this file")
+        elif role is Role.GRAPHQL:
+            self._graphql(value)
         elif role is Role.CODE:
             self._code(lang, value)
         elif role is Role.CODE_FILE:
@@ -407,6 +410,14 @@ class _Call:
         elif self.rule.stdin == "args":
             words = [*words, UNKNOWN_MANY]
         shell.run_words(self.engine, words, self._inner(), external=True)
+
+    def _graphql(self, field: Word) -> None:
+        """Judge one `NAME=VALUE` of a GraphQL request: `query` is the document, all others are variables."""
+        key, equals, document = field.prefix.partition("=")
+        if not equals:
+            self._emit_base(WRITE, "which field is sent is not known before it runs")
+        elif key == "query" and not (field.exact and graphql.only_asks(document)):
+            self._emit_base(WRITE, "the GraphQL document may do more than ask")
 
     def _module(self, words: list[Word]) -> None:
         """Judge a Python module that is run: packs know it as the program `python -m NAME`."""

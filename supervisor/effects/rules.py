@@ -31,6 +31,7 @@ class Role(StrEnum):
     UPDATE = "update"
     SOURCE = "source"
     DESTINATION = "destination"
+    OUTPUT = "output"
     RUN = "run"
     URL = "url"
     CODE = "code"
@@ -45,6 +46,7 @@ class Role(StrEnum):
     GET = "get"
     HELP = "help"
     MODULE = "module"
+    GRAPHQL = "graphql"
 
 
 class Style(StrEnum):
