@@ -205,6 +205,8 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
             parsed.doubts.append(f"option {name} lacks its value")
             return index
         value = words[index]
+        if _acts(parsed.rule, value):
+            parsed.doubts.append(f"the value of {name} looks like the option {value.text}")
         if value.many:
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
@@ -231,6 +233,17 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         return end + 1
     _give(option, name, None, parsed)
     return index
+
+
+def _acts(rule: Rule, value: Word) -> bool:
+    """Whether `value`, were it no value, would be an option that does something."""
+    if not value.prefix.startswith("-"):
+        return False
+    names = {value.prefix.partition("=")[0]}
+    if rule.style is not Style.LONG and not value.prefix.startswith("--"):
+        names.add(value.prefix[:2])
+    found = [rule.options[name] for name in names if name in rule.options]
+    return any(option.effect not in (None, EffectKind.READ) or option.role in _ACTS for option in found)
 
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:

@@ -67,6 +67,8 @@ def test_sql_that_only_queries_is_a_read(dialect: str, text: str) -> None:
         ("postgres", ""),
         ("mysql", "select 1 /*!50000 into outfile '/tmp/x' */"),
         ("mysql", "select load_file('/etc/passwd')"),
+        ("mysql", "start replica"),
+        ("mysql", "start group_replication"),
         ("mysql", "select 1 into outfile '/tmp/x'"),
         ("mysql", "system rm x"),
         ("mysql", "set global x = 1"),

@@ -193,6 +193,9 @@ options."-i" = { takes = "optional", in-place = true }
     [
         ("p x file", "read"),
         ("p -ab -v 1 x", "read"),
+        ("p -v -5 x", "read"),
+        ("p -v -w x", "unknown"),
+        ("p -v -oout x", "unknown"),
         ("p -v1 --value=2 --color=auto -c x", "read"),
         ("p -5 x", "read"),
         ("p -z x", "unknown"),
