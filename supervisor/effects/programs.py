@@ -316,7 +316,8 @@ class _Call:
             else:
                 self._file(READ, value, "reads this file")
         elif role is Role.WRITE or role is Role.UPDATE:
-            self._file(WRITE, value, f"{name} names a file it writes" if name else "writes this file")
+            own = self.rule.why or "writes this file"
+            self._file(WRITE, value, f"{name} names a file it writes" if name else own)
         elif role is Role.SOURCE:
             self._copy(READ, value, "copies from here")
         elif role is Role.DESTINATION or (role is Role.OUTPUT and not (value.exact and value.text == "-")):

@@ -20,7 +20,7 @@ def _rows(name: str) -> list[str]:
 
 
 def test_no_write_of_any_domain_is_judged_a_read() -> None:
-    """Options that write, run, send or take away, in three thousand commands of some four hundred programs."""
+    """Options that write, run, send or take away, in three thousand commands of four hundred programs."""
     rows = _rows("writes_by_domain.txt")
     assert len(rows) > 2500
     assert [command for command in rows if is_read(judge(command))] == []
