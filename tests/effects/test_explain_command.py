@@ -13,7 +13,7 @@ SPARE_KB = 20_000
 
 
 def test_a_person_gets_a_tree_of_every_part_with_its_targets_rule_and_reason(machine: Machine) -> None:
-    """The first line is the answer; each sub-command stands with its effects, the last line names the rules."""
+    """The first line answers; each sub-command stands with its effects; the last line names the rules."""
     command = "cd src && git log --oneline | head -3; rm -rf build > out.txt"
     shown = machine.supervise("explain", "--bash", command).stdout
     inside = f"write workspace file://{machine.workspace}/src"
