@@ -136,9 +136,13 @@ def report(
     print(f"  ask judged read    {asks.reads:5d} of {asks.total:5d}   {asks.percent:6.2f} %{argued}")
     print(f"  safe judged read   {safes.reads:5d} of {safes.total:5d}   {safes.percent:6.2f} %")
     for label in LABELS:
-        given = [read for row, read in zip(kinds, kind, strict=True) if row.label == label]
-        if given:
-            print(f"  {label:<18} {sum(given):5d} of {len(given):5d}   judged read")
+        of_label = [(row, read) for row, read in zip(kinds, kind, strict=True) if row.label == label]
+        if of_label:
+            given = score(
+                [row for row, _ in of_label], [read for _, read in of_label], safe=label == "READONLY"
+            )
+            known = f", {given.disputed} of them argued" if name == "ours" and given.disputed else ""
+            print(f"  {label:<18} {given.reads:5d} of {given.total:5d}   judged read{known}")
     middle, slow = quantile(times, 0.5), quantile(times, 0.99)
     print(f"  a command          p50 {middle:.3f} ms   p99 {slow:.3f} ms of processor time")
 

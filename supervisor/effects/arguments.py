@@ -12,10 +12,15 @@ from supervisor.effects.words import UNKNOWN, Word
 
 _NUMBER = re.compile(r"[-+]\d+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_SPEAKS_OF_WRITING = re.compile(
+    r"-{1,2}(to-?|output-?|out-?)(file|dir|directory|folder|path)|--(out|save|save-(as|to)|file|log-file|dest|destination)"
+    r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
+)
+"""No option of a read is harmless under such a name unless its rule says so."""
 _ACTS = frozenset(
     (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
 )
-_ACTS |= {Role.SHELL}
+_ACTS |= {Role.SHELL, Role.OUTPUT}
 
 
 @dataclass
@@ -159,7 +164,7 @@ def _may_help(rule: Rule, parsed: Arguments) -> bool:
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
-    if rule.other_options.weight:
+    if rule.other_options.weight or (rule.effect is EffectKind.READ and _SPEAKS_OF_WRITING.fullmatch(name)):
         parsed.doubts.append(f"option {name} is not known to be harmless")
 
 
@@ -200,6 +205,8 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
             parsed.doubts.append(f"option {name} lacks its value")
             return index
         value = words[index]
+        if _acts(parsed.rule, value):
+            parsed.doubts.append(f"the value of {name} looks like the option {value.text}")
         if value.many:
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
@@ -226,6 +233,17 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         return end + 1
     _give(option, name, None, parsed)
     return index
+
+
+def _acts(rule: Rule, value: Word) -> bool:
+    """Whether `value`, were it no value, would be an option that does something."""
+    if not value.prefix.startswith("-"):
+        return False
+    names = {value.prefix.partition("=")[0]}
+    if rule.style is not Style.LONG and not value.prefix.startswith("--"):
+        names.add(value.prefix[:2])
+    found = [rule.options[name] for name in names if name in rule.options]
+    return any(option.effect not in (None, EffectKind.READ) or option.role in _ACTS for option in found)
 
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _LOCAL_DATABASES = ("sqlite:", "duckdb:", "file:")
 _PRELOADED = frozenset(("sys", "os", "os.path", "time"))
 """Modules that Python has loaded before it looks into the current folder."""
+_LIBRARY = sys.stdlib_module_names - {"test"}
+"""Modules of which one may import another; none imports the tests."""
+_MODULE_ENDS = (".py", ".pyc", ".so", ".pyd")
 
 
 def judge(
@@ -107,7 +111,7 @@ def _python(engine: Engine, code: str, rule: Rule, state: State) -> None:
         engine.unknown("python-code", rule.id, use.problem, state.on)
         return
     for module in use.modules:
-        if module not in _PRELOADED and not _from_library(engine, module, state):
+        if module not in _PRELOADED and not from_library(engine, module, state):
             engine.unknown(
                 "python-code", rule.id, f"the module {module} may come from the current folder", state.on
             )
@@ -118,16 +122,28 @@ def _python(engine: Engine, code: str, rule: Rule, state: State) -> None:
     engine.emit(EffectKind.READ, target, rule.id, "the Python code is proven to only read", on=state.on)
 
 
-def _from_library(engine: Engine, module: str, state: State) -> bool:
-    """Whether no file of the current folder stands in for a module of the library."""
+def from_library(engine: Engine, module: str, state: State) -> bool:
+    """Whether no file of the current folder stands in for a module of the library, or for one it imports."""
     files = engine.around.files
     if files is None:
         return not state.on
-    name = module.partition(".")[0]
     if not state.cwds or state.on or not isinstance(files, Listing):
         return False
-    entries = [entry for cwd in state.cwds for entry in files.names(cwd) or (name,)]
-    return not any(entry == name or entry.startswith(name + ".") for entry in entries)
+    modules = _LIBRARY | {module.partition(".")[0]}
+    for cwd in state.cwds:
+        for entry in files.names(cwd) or (module,):
+            name, dot, _ = entry.partition(".")
+            if name in modules and (
+                entry.endswith(_MODULE_ENDS) if dot else _is_package(files, f"{cwd.rstrip('/')}/{entry}")
+            ):
+                return False
+    return True
+
+
+def _is_package(files: Listing, folder: str) -> bool:
+    """Whether Python would import the folder before a module of the library."""
+    entries = files.names(folder)
+    return entries is None or any(entry.startswith("__init__.") for entry in entries)
 
 
 def _file(engine: Engine, kind: EffectKind, path: str | None, rule: Rule, state: State, why: str) -> None:

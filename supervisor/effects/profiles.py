@@ -56,6 +56,8 @@ _SHORT: Mapping[str, Option] = {
     "upload": Option(takes=Takes.VALUE, role=Role.UPLOAD),
     "shell": Option(takes=Takes.VALUE, role=Role.SHELL),
     "command": Option(takes=Takes.REST, role=Role.COMMAND),
+    "graphql-field": Option(takes=Takes.VALUE, role=Role.GRAPHQL),
+    "module": Option(takes=Takes.REST, role=Role.MODULE),
     "command-until": Option(takes=Takes.UNTIL, role=Role.COMMAND),
 }
 _ARG_ROLES = {
@@ -65,6 +67,7 @@ _ARG_ROLES = {
     "update": Role.UPDATE,
     "source": Role.SOURCE,
     "destination": Role.DESTINATION,
+    "output": Role.OUTPUT,
     "run": Role.RUN,
     "url": Role.URL,
     "command": Role.COMMAND,
@@ -74,7 +77,7 @@ _ARG_ROLES = {
 }
 _WRITING_ROLES = frozenset(
     (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
-) | {Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
+) | {Role.OUTPUT, Role.MODULE, Role.GRAPHQL, Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
 
 
 def load(*folders: Path) -> RuleBook:

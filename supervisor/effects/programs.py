@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from supervisor.effects import inline, shell
+from supervisor.effects import graphql, inline, shell
 from supervisor.effects.arguments import Arguments, Given, take_apart
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.rules import Option, Positional, Program, Role, Rule, Style, Takes
@@ -247,7 +247,7 @@ class _Call:
         for spec, given in placed:
             if spec.glob:
                 for word in given:
-                    if not (fnmatchcase(word.text, spec.glob) and (word.exact or word.prefix)):
+                    if not _fits(word, spec.glob):
                         self.parsed.doubts.append(f"argument {word.text} is not one of {spec.glob}")
         return placed
 
@@ -274,6 +274,8 @@ class _Call:
         option, value = given.option, given.value
         if option.role is Role.COMMAND:
             self._run(list(given.words), option.takes is Takes.UNTIL)
+        elif option.role is Role.MODULE:
+            self._module(list(given.words))
         elif option.role is Role.GET:
             self.http[Role.GET] = Word("GET")
         elif value is not None:
@@ -289,7 +291,8 @@ class _Call:
 
     def _positional(self, spec: Positional, words: list[Word]) -> None:
         if any(given.option.dry for given in self.parsed.given):
-            role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ, Role.DESTINATION: Role.SOURCE}
+            role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ}
+            role |= dict.fromkeys((Role.DESTINATION, Role.OUTPUT), Role.SOURCE)
             spec = msgspec.structs.replace(spec, role=role.get(spec.role, spec.role))
         if spec.role is Role.COMMAND:
             if words:
@@ -313,10 +316,11 @@ class _Call:
             else:
                 self._file(READ, value, "reads this file")
         elif role is Role.WRITE or role is Role.UPDATE:
-            self._file(WRITE, value, f"{name} names a file it writes" if name else "writes this file")
+            own = self.rule.why or "writes this file"
+            self._file(WRITE, value, f"{name} names a file it writes" if name else own)
         elif role is Role.SOURCE:
             self._copy(READ, value, "copies from here")
-        elif role is Role.DESTINATION:
+        elif role is Role.DESTINATION or (role is Role.OUTPUT and not (value.exact and value.text == "-")):
             self._copy(WRITE, value, "copies to here")
         elif role is Role.RUN:
             self.ran_code = True
@@ -331,6 +335,8 @@ class _Call:
                 self._file(READ, value.tail(1), "sends this file")
             if role is Role.UPLOAD and value.text not in ("-", "."):
                 self._file(READ, value, "uploads this file")
+        elif role is Role.GRAPHQL:
+            self._graphql(value)
         elif role is Role.CODE:
             self._code(lang, value)
         elif role is Role.CODE_FILE:
@@ -405,6 +411,25 @@ class _Call:
         elif self.rule.stdin == "args":
             words = [*words, UNKNOWN_MANY]
         shell.run_words(self.engine, words, self._inner(), external=True)
+
+    def _graphql(self, field: Word) -> None:
+        """Judge one `NAME=VALUE` of a GraphQL request: `query` is the document, all others are variables."""
+        key, equals, document = field.prefix.partition("=")
+        if not equals:
+            self._emit_base(WRITE, "which field is sent is not known before it runs")
+        elif key == "query" and not (field.exact and graphql.only_asks(document)):
+            self._emit_base(WRITE, "the GraphQL document may do more than ask")
+
+    def _module(self, words: list[Word]) -> None:
+        """Judge a Python module that is run: packs know it as the program `python -m NAME`."""
+        self.ran_code = True
+        name = f"python -m {words[0].text}" if words and words[0].exact else ""
+        if name not in self.engine.rules.programs:
+            self._emit_base(UNKNOWN_KIND, "a module that is run may do anything")
+        elif not inline.from_library(self.engine, words[0].text, self.state):
+            self._emit_base(UNKNOWN_KIND, f"{words[0].text} may come from the current folder")
+        else:
+            run_program(self.engine, name, words[1:], self.state)
 
     def _found_below(self) -> str:
         """What every file that is found begins with."""
@@ -533,6 +558,13 @@ _WHY = {
     UNKNOWN_KIND: "what {} does is not known",
     WRITE: "{} changes something",
 }
+
+
+def _fits(word: Word, glob: str) -> bool:
+    """Whether an argument is surely one that `glob` allows; `!GLOB` allows all others."""
+    if glob.startswith("!"):
+        return word.exact and not fnmatchcase(word.text, glob[1:])
+    return fnmatchcase(word.text, glob) and (word.exact or bool(word.prefix))
 
 
 def _option_names(rule: Rule) -> set[str]:

@@ -29,6 +29,8 @@ _METHODS = names(
     issuperset symmetric_difference most_common elements group groups groupdict start end span
     hexdigest digest isoformat strftime timestamp total_seconds date time year month day hour minute
     second weekday isocalendar bit_length to_bytes hex read readline readlines fromkeys subtract
+    read_text read_bytes exists is_file is_dir is_symlink iterdir rglob glob name stem suffix suffixes parent
+    parents parts as_posix relative_to with_suffix with_name joinpath stat st_size st_mtime fieldnames
     real imag numerator denominator days seconds microseconds is_integer netloc path query scheme
     hostname port fragment params tzinfo major minor micro releaselevel serial
     """
@@ -75,6 +77,11 @@ _MODULES: dict[str, frozenset[str] | None] = {
         """quote unquote urlparse urlsplit urlencode parse_qs parse_qsl quote_plus unquote_plus urljoin"""
     ),
     "ast": names("literal_eval"),
+    "csv": names("reader DictReader"),
+    "glob": names("glob iglob escape"),
+    "fnmatch": names("fnmatch fnmatchcase filter translate"),
+    "pathlib": names("Path PurePath PurePosixPath"),
+    "tomllib": names("load loads TOMLDecodeError"),
 }
 _PATHS = names(
     """
@@ -82,6 +89,8 @@ _PATHS = names(
     normpath relpath islink
     """
 )
+_PATH_WRITES = frozenset(("replace", "copy"))
+"""Harmless methods of texts and lists that are none of paths."""
 _NODES = (
     ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If, ast.Break,
     ast.Continue, ast.Pass, ast.Return, ast.FunctionDef, ast.arguments, ast.arg, ast.Lambda, ast.Constant,
@@ -193,6 +202,8 @@ class _Proof:
     def _attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):
             raise _Problem("an attribute is set")
+        if node.attr in _PATH_WRITES and "pathlib" in self.modules:
+            raise _Problem(f".{node.attr} of a path moves or copies a file")
         dotted = _dotted(node)
         head = dotted.partition(".")[0]
         if head in self.aliases:
@@ -254,7 +265,7 @@ class _Proof:
 _CLASS_METHODS = names(
     """
     now utcnow today fromisoformat fromtimestamp utc max min chain from_iterable compile
-    ascii_letters strptime combine
+    ascii_letters strptime combine cwd home
     """
 )
 

@@ -31,6 +31,7 @@ class Role(StrEnum):
     UPDATE = "update"
     SOURCE = "source"
     DESTINATION = "destination"
+    OUTPUT = "output"
     RUN = "run"
     URL = "url"
     CODE = "code"
@@ -44,6 +45,8 @@ class Role(StrEnum):
     UPLOAD = "upload"
     GET = "get"
     HELP = "help"
+    MODULE = "module"
+    GRAPHQL = "graphql"
 
 
 class Style(StrEnum):
@@ -96,7 +99,7 @@ class Positional(msgspec.Struct, frozen=True):
         lang: language of a `code` or `code-file` argument.
         name: kept under this name for target templates.
         many: takes any number of arguments.
-        glob: the argument must match, else the call is unknown; empty: anything.
+        glob: the argument must match (`!GLOB`: must not), else the call is unknown; empty: anything.
     """
 
     role: Role

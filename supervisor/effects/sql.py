@@ -154,6 +154,8 @@ def _statement(node: exp.Expr, dialect: str) -> list[Statement]:
         return [Statement(READ, _name(inner), "describes a table")]
     if isinstance(node, exp.Show):
         return [Statement(READ, "", "only shows")]
+    if isinstance(node, exp.Transaction) and not _is_transaction(node):
+        return [Statement(UNKNOWN_KIND, "", "what it starts is not known")]
     if isinstance(node, _QUIET):
         return [Statement(READ, "", "only steers the session")]
     if isinstance(node, exp.Set):
@@ -167,6 +169,12 @@ def _statement(node: exp.Expr, dialect: str) -> list[Statement]:
     if isinstance(node, (exp.Attach, exp.Detach)):
         return [Statement(UNKNOWN_KIND, "", "attaches another database")]
     return [Statement(UNKNOWN_KIND, "", f"what the statement {type(node).__name__} does is not known")]
+
+
+def _is_transaction(node: exp.Transaction) -> bool:
+    """Whether it is one: `START REPLICA` is parsed as a transaction with the mode `REPLICA`."""
+    modes = [str(mode).lower().split()[:1] for mode in node.args.get("modes") or ()]
+    return all(mode in (["read"], ["isolation"], ["not"], ["deferrable"], ["with"]) for mode in modes)
 
 
 def _query(node: exp.Expr, dialect: str) -> list[Statement]:

@@ -509,6 +509,17 @@ zip -T all.zip -TT 'touch by-zip.txt'
 GIT = r"""
 git -C repo status
 git -C repo status --short
+git -C repo add -n .
+git -C repo add --dry-run -A
+git -C repo rm -n one.txt
+git -C repo rm -rn --cached sub
+git -C repo mv -n one.txt renamed.txt
+git -C repo clean -n
+git -C repo clean -nd
+git -C repo clean -ndfx
+git -C repo ls-remote --heads origin
+git -C repo archive --format=zip HEAD
+git -C repo request-pull v1 origin
 git -C repo log --oneline
 git -C repo log -p -1
 git -C repo diff
@@ -904,6 +915,31 @@ history | tail
 sleep 0.01 & touch background.txt; wait
 ( touch subshell.txt )
 { touch group.txt; }
+shuf -n 2 fruit.txt
+shuf -o mixed.txt fruit.txt
+split notes.txt
+mktemp -u
+mktemp
+tsort fruit.txt
+sdiff old.txt new.txt
+diff3 old.txt new.txt notes.txt
+stty -a
+tput cols
+python3 -m json.tool data.json
+python3 -m json.tool data.json out.json
+python3 -m zipfile -l all.zip
+python3 -m tarfile -l all.tar
+python3 -m platform
+python3 -m base64 -e notes.txt
+python3 -m dis src/app.py
+python3 -m ast src/app.py
+python3 -c 'from pathlib import Path; print(sorted(p.name for p in Path(".").iterdir()))'
+python3 -c 'from pathlib import Path; Path("old.txt").replace("older.txt")'
+unzip -p all.zip src/app.py
+awk '{print | "sort"}' fruit.txt
+awk '{system("ls")}' fruit.txt
+rsync -n -a src/ src2/
+rsync -a src/ src2/
 function g { touch fn.txt; }; g
 test -e none || touch or.txt
 test -e notes.txt && touch and.txt

@@ -169,6 +169,18 @@ effect = "write"
 args = "source... destination"
 options."-n" = "dry-run"
 
+[program.n]
+effect = "read"
+args = "text(!*::*) text"
+
+[program.m]
+effect = "read"
+options."-m" = "module"
+[program."python -m tool"]
+effect = "read"
+args = "read"
+options."-w" = "write"
+
 [program.i]
 effect = "read"
 args = "text read..."
@@ -181,6 +193,9 @@ options."-i" = { takes = "optional", in-place = true }
     [
         ("p x file", "read"),
         ("p -ab -v 1 x", "read"),
+        ("p -v -5 x", "read"),
+        ("p -v -w x", "unknown"),
+        ("p -v -oout x", "unknown"),
         ("p -v1 --value=2 --color=auto -c x", "read"),
         ("p -5 x", "read"),
         ("p -z x", "unknown"),
@@ -210,6 +225,10 @@ options."-i" = { takes = "optional", in-place = true }
         ("q nothing", "unknown"),
         ("q take", "consumes"),
         ("q svc get-thing --any", "read"),
+        ("q svc get-thing --out x", "unknown"),
+        ("q svc get-thing --save-as x --any", "unknown"),
+        ("q svc get-thing --output-file=x", "unknown"),
+        ("q svc get-thing --outer x", "read"),
         ("q svc get-secret", "write"),
         ("q one", "unknown"),
         ("q one a", "read"),
@@ -238,6 +257,13 @@ options."-i" = { takes = "optional", in-place = true }
         ("q sync --help", "read"),
         ("q list --help", "read"),
         ("q nothing --help", "unknown"),
+        ("n plain x::y", "read"),
+        ("n x::y", "unknown"),
+        ('n "$y"', "unknown"),
+        ("m -m tool f", "read"),
+        ("m -m tool -w f", "write"),
+        ("m -m other", "unknown"),
+        ("m -m $x", "unknown"),
         ("i x f", "read"),
         ("i -i x f", "write"),
     ],

@@ -187,6 +187,18 @@ def test_a_module_of_the_folder_may_stand_in_for_the_library() -> None:
     assert not is_read(judge(code, Tree(entries={WORKSPACE: ("json.py",)})))
 
 
+@pytest.mark.parametrize("code", ["python3 -c 'import json'", "python3 -m json.tool data.json"])
+def test_what_a_module_of_the_library_imports_may_come_from_the_folder_too(code: str) -> None:
+    """`import json` imports `enum`; of a folder only a package counts, and `types.ts` is no module."""
+    types = f"{WORKSPACE}/types"
+    for entries in (("enum.py",), ("types.cpython-312-x86_64-linux-gnu.so",), ("types",)):
+        tree = Tree(entries={WORKSPACE: entries, types: ("__init__.py",)})
+        assert not is_read(judge(code, tree)), entries
+    harmless = ("a.py", "types", "types.ts", "test")
+    tree = Tree(entries={WORKSPACE: harmless, types: ("index.ts",), f"{WORKSPACE}/test": ("__init__.py",)})
+    assert is_read(judge(code, tree))
+
+
 def test_the_supervisors_own_program_is_its_own_target() -> None:
     """Policy must see every call of the supervisor, however it is named."""
     for command in ("supervise approve x", "/usr/local/bin/supervise stop", "python3 -m supervisor.cli"):

@@ -61,6 +61,9 @@ def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(m
     shown = machine.json("show", "--json", name)
     first, second, third = shown["calls"]
     assert first["effect"] == "write" and second["effect"] == "read" and third["effect"] == "read"
+    events = [json.loads(line)["event"] for line in machine.supervise("export", name).stdout.splitlines()]
+    hashes = [event["profile"] for event in events if "tool_use_id" in event and "profile" in event]
+    assert len(hashes) == 3 and hashes[0] != hashes[1] == hashes[2]
     warnings = [alert for alert in shown["alerts"] if alert["kind"] == "config warning"]
     assert len(warnings) == 1 and "mine.toml" in warnings[0]["detail"]
 
