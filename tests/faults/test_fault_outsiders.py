@@ -53,8 +53,8 @@ def test_another_permission_mode_pauses_the_run(machine: Machine) -> None:
 
     asyncio.run(press())
     run.release()
-    wait_for(run.failures, "the alert", 30)
-    wait_for(run.frozen, "the run to stand still", 30)
+    wait_for(run.failures, "the alert")
+    wait_for(run.frozen, "the run to stand still")
     run.stop()
     assert len(run.failures()) == 1 and "permission mode" in run.failures()[0]
     assert run.written() == ["before.txt"] and run.verify()
@@ -77,8 +77,8 @@ def test_settings_that_allow_everything_let_nothing_through_a_failed_gate(machin
         if way is Way.HEADLESS:
             assert run.process.wait(60) == 3
         else:
-            wait_for(run.failures, "the alert", 30)
-            wait_for(run.frozen, "the run to stand still", 30)
+            wait_for(run.failures, "the alert")
+            wait_for(run.frozen, "the run to stand still")
             run.stop()
     assert len(run.failures()) == 1
     assert run.written() == ["before.txt"]
@@ -141,8 +141,8 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
     run.start()
     assert [call.tool for call in run.decided()] == ["Write"]
     run.release()
-    wait_for(lambda: run.alerts(AlertKind.UNSUPERVISED_CALL), "the alert", 30)
-    undecided = wait_for(lambda: ran_without_decision(run), "the outcome", 30)
+    wait_for(lambda: run.alerts(AlertKind.UNSUPERVISED_CALL), "the alert")
+    undecided = wait_for(lambda: ran_without_decision(run), "the outcome")
     if way is Way.INTERACTIVE:
         run.stop()
     else:
@@ -150,24 +150,3 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
         undecided = ran_without_decision(run)
         assert len(run.alerts(AlertKind.UNSUPERVISED_CALL)) == len(undecided)
     assert all(outcome.source != "hook" for outcome in undecided)
-
-
-@pytest.mark.parametrize("way", Way)
-def test_a_hook_that_never_reaches_the_gate_is_missed(machine: Machine, way: Way) -> None:
-    """The hook of a call hangs before it has said a word to the gate: the transcript shows a call that nobody
-    decided, and that is one hook failure."""
-    run = FaultRun(machine, way, Moment.BEFORE)
-    settings = run.source / "supervisor" / "session" / "settings.py"
-    hangs = '[hook[0], "-e", "sleep 600"] if event == "PreToolUse" else hook'
-    settings.write_text(
-        settings.read_text().replace("_entry(event, hook, wait)", f"_entry(event, {hangs}, wait)")
-    )
-    run.start()
-    run.release()
-    if way is Way.HEADLESS:
-        assert run.process.wait(60) == 3
-    else:
-        wait_for(run.failures, "the alert", 30)
-        run.stop()
-    assert len(run.failures()) == 1 and "no verdict on Write" in run.failures()[0]
-    assert run.written() == [] and run.decided() == []
