@@ -268,6 +268,8 @@ def _journal_replaced(run: FaultRun) -> Iterator[None]:
         kept.rename(name)
 
 
+CLIENT_DIES_UNHEARD = Fault("client dies unheard", _client_never_connects("kill 9, $$"), _breakable_client)
+
 FAULTS = (
     Fault("client missing", _client_missing),
     Fault("client killed", _client_killed),

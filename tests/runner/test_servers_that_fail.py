@@ -17,8 +17,8 @@ SERVERS: dict[str, Any] = {
 
 
 def test_a_headless_run_tells_each_server_that_fails_once_and_goes_on(machine: Machine) -> None:
-    """Two servers that cannot start and one of an unknown kind beside one that works: a warning each, with the
-    reason, on stderr and in the journal; no failure of the hooks or the agent; of the working one nothing."""
+    """Two servers that cannot start and one of an unknown kind beside one that works: a warning each, with
+    the reason, on stderr and in the journal; no failure of hooks or agent; of the working one nothing."""
     words = ["-P", "-m", store.__name__, "--root", str(machine.workspace)]
     works = {"command": sys.executable, "args": words}
     (machine.workspace / ".mcp.json").write_text(json.dumps({"mcpServers": {**SERVERS, "store": works}}))
