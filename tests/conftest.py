@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from harness.claude import bundled_claude
 from harness.machine import Machine, environment, new_machine
+
+settings.register_profile("any machine", deadline=None)  # a busy one is slow
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -99,10 +99,13 @@ def export_command(runs: tuple[str, ...]) -> None:
     from supervisor.journal.export import export
 
     here = places()
+    shown = sys.stdout.isatty()
     for run in runs:
         row = find_run(here.journal, run)
         for line in export(here.journal, row.id):
-            sys.stdout.buffer.write(line.rstrip(b"\n") + b"\n")
+            # byte for byte as it was hashed, but where a terminal would obey some of it
+            plain = json.dumps(json.loads(line)).encode() if shown else line
+            sys.stdout.buffer.write(plain.rstrip(b"\n") + b"\n")
     sys.stdout.flush()
 
 

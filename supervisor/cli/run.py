@@ -24,6 +24,7 @@ from supervisor.runner.going_live import claim
 from supervisor.runner.progress import Progress
 from supervisor.runner.spec import RunSpec
 from supervisor.runner.start import start_runner
+from supervisor.views.safe import many_lines
 
 
 @click.command()
@@ -165,5 +166,13 @@ async def _stay(spec: RunSpec, pid: int) -> int:
         if isinstance(recorded.event, RunEnded):
             code = recorded.event.exit_code
             if recorded.event.result:
-                click.echo(recorded.event.result)
+                _say(recorded.event.result)
     return code
+
+
+def _say(result: str) -> None:
+    """The agent's last word: as it is where a program reads it, made safe where a terminal does."""
+    if sys.stdout.isatty():
+        whole = len(result) + 1
+        result = many_lines(result, lines=whole, line_limit=whole, limit=2 * whole)
+    click.echo(result, color=True)

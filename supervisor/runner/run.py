@@ -54,9 +54,9 @@ from supervisor.runner.rules import compiled, pack_folders
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
 from supervisor.session.family import descendants, is_below, signal_all
-from supervisor.session.headless import Init, NoVerdict, TurnEnded
+from supervisor.session.headless import HookBroke, Init, NoVerdict, Opened, TurnEnded
 from supervisor.session.settings import PERMISSION_MODE
-from supervisor.session.transcript import Cost, ModeSeen, Transcript, TranscriptRecord
+from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
 
 _DIALOG_S = 5.0
@@ -64,6 +64,9 @@ _DIALOG_S = 5.0
 
 _LAST_MOMENTS_S = 0.3
 """When Claude Code ends, its hook clients end a moment before its guard does."""
+
+_LAG_S = 2.0
+"""The transcript may be this far behind the stream."""
 
 _CHECKPOINT_S = 20.0
 
@@ -84,6 +87,9 @@ class Run(Watcher):
         self._fault = asyncio.Event()
         self._gone = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._never_proven = False
+        self._servers_told: set[str] = set()
         self._transcript_done = asyncio.Event()
         self._transcript: Transcript | None = None
         self._following: asyncio.Task[None] | None = None
@@ -233,6 +239,8 @@ class Run(Watcher):
         """Let a paused run go on, if what was broken is whole again."""
         if self.state is not State.PAUSED or self.agent is None:
             return f"the run is {self.state.value}, not paused"
+        if self._never_proven and not self._ready.is_set():
+            return "Claude Code's hooks were never proven: end this run, and start it again"
         if trouble := self._health.trouble():
             return f"still broken: {trouble}"
         self._fault.clear()
@@ -359,7 +367,8 @@ class Run(Watcher):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
         if not self._ready.is_set() and not self.spec.headless:
-            self._to(State.WAITING, "it may be asking for trust or a login (no handshake yet)")
+            if not self._opened.is_set():
+                self._to(State.WAITING, "it may be asking for trust or a login (no handshake yet)")
             await self._ready.wait()
         elif not self._ready.is_set():
             with contextlib.suppress(TimeoutError):
@@ -370,6 +379,19 @@ class Run(Watcher):
         if words := self.spec.opening or self.spec.task:
             self._say(words)
 
+    def _not_proven(self, detail: str) -> None:
+        """The hook that should have proven the hooks did not: they are not live."""
+        if not self._ready.is_set():
+            self._never_proven = True
+            self.fault(detail)
+
+    def _expect_handshake(self) -> None:
+        """No dialog stands in its way any more."""
+        self._opened.set()
+        grace_s = self.spec.deadline_s + 1
+        detail = f"no handshake within {grace_s:.0f} s of Claude Code's start: the hooks are not live"
+        asyncio.get_running_loop().call_later(grace_s, self._not_proven, detail)
+
     def _say(self, text: str) -> None:
         assert self.agent is not None
         self.agent.say(text)
@@ -378,8 +400,15 @@ class Run(Watcher):
         assert self.agent is not None
         async for item in self.agent.items():
             match item:
-                case Init(plugins=plugins) if plugins:
-                    self.fault(f"plugins are loaded: {', '.join(plugins)}")
+                case Opened():
+                    self._expect_handshake()
+                case HookBroke(event=event, outcome=outcome):
+                    self._not_proven(f"the {event} hook did not reach the gate ({outcome})")
+                case Init(plugins=plugins, servers=servers):
+                    for server in servers:  # the transcript is about to say why
+                        asyncio.get_running_loop().call_later(_LAG_S, self._server_failed, server)
+                    if plugins:
+                        self.fault(f"plugins are loaded: {', '.join(plugins)}")
                 case NoVerdict(tool_use_ids=calls):
                     self.fault(f"no hook gave a verdict on {', '.join(calls)}")
                 case TurnEnded(text=text, failed=failed):
@@ -451,6 +480,8 @@ class Run(Watcher):
             case ModeSeen(permission_mode=mode):
                 if mode and mode != PERMISSION_MODE:
                     self.fault(f"permission mode was switched to {mode}")
+            case ServerFailed():
+                self._server_failed(record)
             case Cost():
                 usage = UsageSeen(record.input_tokens, record.output_tokens, record.cost_usd)
                 if usage != self._usage:
@@ -459,6 +490,13 @@ class Run(Watcher):
             case _:
                 for finding in self._observer.read(record):
                     self._found(finding)
+
+    def _server_failed(self, server: ServerFailed) -> None:
+        """The agent goes on without the tools of this MCP server: no fault of the gate's or the agent's."""
+        if server.name not in self._servers_told:
+            self._servers_told.add(server.name)
+            why = server.why or "`/mcp` in the agent's terminal says why"
+            self._alarm.raise_(AlertKind.CONFIG_WARNING, f"MCP server {server.name} did not start: {why}")
 
     def _found(self, finding: Finding) -> None:
         match finding:

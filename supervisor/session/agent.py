@@ -9,17 +9,16 @@ import re
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from supervisor.session.family import signal_all
 from supervisor.session.headless import Headless, StreamItem
+from supervisor.session.opening import SEQUENCE, Opening
 from supervisor.session.pty import Terminal
 
-_CONTROL = re.compile(
-    rb"\A[^\x1b\n]*|\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|[\]P].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
-)
+_CONTROL = re.compile(rb"\A[^\x1b\n]*|" + SEQUENCE, re.DOTALL)
 """Control sequences, and what may be the rest of one at the beginning."""
 
 _LAST_DRAWN = 8_000
@@ -69,7 +68,7 @@ class Agent(Protocol):
         ...
 
     def items(self) -> AsyncIterator[StreamItem]:
-        """What its stream says; nothing in a terminal."""
+        """What its stream says; in a terminal what it draws before the handshake."""
         ...
 
     def end(self) -> None:
@@ -95,6 +94,13 @@ class InteractiveAgent:
         self._to_say: deque[str] = deque()
         self._heard = asyncio.Event()
         self._saying: asyncio.Task[None] | None = None
+        self._opening = Opening()
+        self._items: asyncio.Queue[StreamItem] = asyncio.Queue()
+        self._look_away: Callable[[], None] | None = self._terminal.listen(self._look)
+
+    def _look(self, data: bytes) -> None:
+        for item in self._opening.see(data):
+            self._items.put_nowait(item)
 
     @property
     def pid(self) -> int:
@@ -133,14 +139,17 @@ class InteractiveAgent:
     def heard(self) -> None:
         """A prompt has passed the gate."""
         self._heard.set()
+        if self._look_away is not None:
+            self._look_away()
+            self._look_away = None
 
     def no_more(self) -> None:
         """A conversation in a terminal stays open."""
 
     async def items(self) -> AsyncIterator[StreamItem]:
-        """Nothing: the transcript tells it all."""
-        return
-        yield
+        """What it draws, up to its first prompt; the transcript tells the rest."""
+        while True:
+            yield await self._items.get()
 
     def end(self) -> None:
         """Kill everything below the guard, and let the guard collect it."""

@@ -9,16 +9,35 @@ from typing import Any
 
 import msgspec
 
+from supervisor.session.transcript import ServerFailed
+
 _LIMIT = 1 << 26
 """Longest line of stream-json that is accepted, in bytes."""
 
 
 class Init(msgspec.Struct, frozen=True):
-    """The session as Claude Code set it up. `plugins` are those that are not built in."""
+    """The session as Claude Code set it up.
+
+    Attributes:
+        plugins: those that are not built in.
+        servers: MCP servers that did not start, and why, where that is said.
+    """
 
     model: str
     plugins: tuple[str, ...]
     permission_mode: str
+    servers: tuple[ServerFailed, ...] = ()
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """No dialog is left: the hook of the handshake runs, or has run."""
+
+
+class HookBroke(msgspec.Struct, frozen=True):
+    """A hook has failed; `outcome` is Claude Code's own word for it."""
+
+    event: str
+    outcome: str
 
 
 class TurnEnded(msgspec.Struct, frozen=True):
@@ -34,7 +53,7 @@ class NoVerdict(msgspec.Struct, frozen=True):
     tool_use_ids: tuple[str, ...]
 
 
-StreamItem = Init | TurnEnded | NoVerdict
+StreamItem = Init | Opened | HookBroke | TurnEnded | NoVerdict
 
 
 class Headless:
@@ -102,7 +121,14 @@ def _item(data: dict[str, Any]) -> StreamItem | None:
                 for plugin in data.get("plugins") or []
                 if isinstance(plugin, dict) and not str(plugin.get("source", "")).endswith("@builtin")
             )
-            return Init(str(data.get("model", "")), plugins, str(data.get("permissionMode", "")))
+            return Init(
+                str(data.get("model", "")), plugins, str(data.get("permissionMode", "")), _servers(data)
+            )
+        case "system", "hook_started" if data.get("hook_event") == "SessionStart":
+            return Opened()
+        case "system", "hook_response" if data.get("hook_event") == "SessionStart":
+            outcome = str(data.get("outcome", ""))
+            return HookBroke("SessionStart", outcome) if outcome != "success" else None
         case "result", _:
             failed = bool(data.get("is_error")) or data.get("subtype") != "success"
             return TurnEnded(str(data.get("result") or ""), failed)
@@ -116,3 +142,13 @@ def _item(data: dict[str, Any]) -> StreamItem | None:
                 ]
                 return NoVerdict(tuple(missing)) if missing else None
             return None
+
+
+def _servers(data: dict[str, Any]) -> tuple[ServerFailed, ...]:
+    """MCP servers that the first message of a session calls failed or cannot read the configuration of."""
+    listed = [entry for entry in data.get("mcp_servers") or [] if isinstance(entry, dict)]
+    unread = [entry for entry in data.get("mcp_server_errors") or [] if isinstance(entry, dict)]
+    return (
+        *(ServerFailed(str(e.get("name", ""))) for e in listed if e.get("status") == "failed"),
+        *(ServerFailed(str(e.get("name", "")), str(e.get("message", ""))) for e in unread),
+    )

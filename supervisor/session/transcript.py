@@ -93,7 +93,14 @@ class ApiError(msgspec.Struct, frozen=True):
     text: str
 
 
-TranscriptRecord = Words | Asked | Result | HookRan | HookFailed | ModeSeen | Cost | ApiError
+class ServerFailed(msgspec.Struct, frozen=True):
+    """An MCP server whose tools the agent does not have; `why` is empty where it is not said."""
+
+    name: str
+    why: str = ""
+
+
+TranscriptRecord = Words | Asked | Result | HookRan | HookFailed | ModeSeen | Cost | ApiError | ServerFailed
 
 _FAILED_HOOKS = frozenset(
     {"hook_non_blocking_error", "hook_cancelled", "hook_blocking_error", "hook_error_during_execution"}
@@ -177,6 +184,14 @@ def _attachment(attachment: object) -> Iterator[TranscriptRecord]:
     elif kind == "async_hook_response" and attachment.get("exitCode"):
         said = _text(attachment.get("stderr"))[:500]
         yield HookFailed(event, call, kind, f"exit {attachment.get('exitCode')}: {said}")
+    elif (
+        kind == "deferred_tools_delta"
+    ):  # before a request to the model, as soon as one is known to have failed
+        for server in attachment.get("failedMcpServers") or ():
+            if isinstance(server, dict):
+                yield ServerFailed(str(server.get("name", "")), str(server.get("error") or "")[:500])
+        for name in attachment.get("needsAuthMcpServers") or ():
+            yield ServerFailed(str(name), "it needs a login")
 
 
 def _cost(data: dict[str, Any]) -> Cost:

@@ -61,14 +61,14 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
         else:
             if fault.kills_runner:
                 machine.supervise("runs")
-            wait_for(run.failures, "the alert", 30)
+            wait_for(run.failures, "the alert")
             told = time.time()
             if not fault.kills_runner:
-                wait_for(run.frozen, "the run to stand still", 30)
+                wait_for(run.frozen, "the run to stand still")
     if way is Way.INTERACTIVE and not fault.kills_runner:
-        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal", 30)
+        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal")
         run.stop()
-    wait_for(lambda: not machine.processes(), "all processes of the run to end", 30)
+    wait_for(lambda: not machine.processes(), "all processes of the run to end")
     shown = json.loads(machine.supervise("show", run.run_id, "--json").stdout)
     kept = [event for event in run.decided() if event in decided]
     return Seen(

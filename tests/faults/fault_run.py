@@ -35,6 +35,9 @@ from supervisor.session.family import descendants
 DEADLINE_S = 3
 """Longest silence of the gate in these runs: short, so that a fault that is a silence is soon one."""
 
+UNHEARD_S = DEADLINE_S + 1
+"""How long a hook may take to reach the gate at all."""
+
 _CONFIG = """\
 [policy]
 hold = ["file://{work}/held.txt"]
@@ -114,11 +117,11 @@ class FaultRun:
         else:
             argv = [sys.executable, str(Path(__file__).with_name("open_in_terminal.py")), *words]
         self.process = self.machine.start(argv, env=env)
-        wait_for(self._started, "the launched Claude Code", 20)
+        wait_for(self._started, "the launched Claude Code")
         assert self.runner
         if self.moment is Moment.AFTER:
             self._open(self.machine.root / "start")
-            wait_for(lambda: self._waits_between_writes(), "the pause between two writes", 40)
+            wait_for(lambda: self._waits_between_writes(), "the pause between two writes")
 
     def _started(self) -> bool:
         if self.way is Way.HEADLESS or self.process.poll() is None:
@@ -185,7 +188,7 @@ exec "{bundled_claude()}" "$@"
             os.close(fd)
             return True
 
-        wait_for(write, f"somebody who reads {pipe.name}", 30)
+        wait_for(write, f"somebody who reads {pipe.name}")
 
     def _waits_between_writes(self) -> bool:
         assert self.way is Way.INTERACTIVE or self.process.poll() is None, self.said()
@@ -340,7 +343,7 @@ exec "{bundled_claude()}" "$@"
         """End the run as an operator does, if it has not ended, and wait until all of it is gone."""
         with suppress(RunnerGoneError):
             asyncio.run(self.control.stop())
-        wait_for(self.ended, "the end of the run", 30)
+        wait_for(self.ended, "the end of the run")
 
     def verify(self) -> bool:
         """Whether the journal's chain and tables hold."""

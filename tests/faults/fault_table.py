@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fault_run import DEADLINE_S, FaultRun, Moment, Way, kill
+from fault_run import DEADLINE_S, UNHEARD_S, FaultRun, Moment, Way, kill
 
 from harness.waiting import wait_for
 
@@ -65,6 +65,29 @@ def _client_missing(run: FaultRun) -> Iterator[None]:
     away.rename(run.client_file)
 
 
+def _breakable_client(run: FaultRun) -> Iterator[None]:
+    """Before each hook client stands code that a test may write: nothing was said to the gate by then."""
+    settings = run.source / "supervisor" / "session" / "settings.py"
+    code, entry = settings.read_text(), "_entry(event, hook, wait)"
+    assert entry in code
+    wrapped = ["/usr/bin/perl", "-e", "do shift; exec @ARGV", str(run.machine.root / "first")]
+    settings.write_text(code.replace(entry, f"_entry(event, [*{wrapped}, *hook], wait)"))
+    yield
+
+
+def _client_never_connects(perl: str) -> Callable[[FaultRun], Iterator[None]]:
+    """The hook client runs `perl` (code) in place of what it should."""
+
+    def strike(run: FaultRun) -> Iterator[None]:
+        struck = run.machine.root / "struck"
+        (run.machine.root / "first").write_text(f"open(my $file, '>>', '{struck}'); {perl}")
+        run.release()
+        run.struck = wait_for(lambda: struck.exists() and struck.stat().st_mtime, "the client")
+        yield
+
+    return strike
+
+
 def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
     """Send a signal to a hook client that waits for its answer; its process id.
 
@@ -72,8 +95,8 @@ def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
     """
     if run.moment is Moment.AFTER:
         run.release()
-        wait_for(lambda: run.status_is("waiting"), "a call that is held", 30)
-        client = wait_for(run.client, "the hook client of the held call", 30)
+        wait_for(lambda: run.status_is("waiting"), "a call that is held")
+        client = wait_for(run.client, "the hook client of the held call")
         run.struck = time.time()
         kill(client, number)
         return client
@@ -81,7 +104,7 @@ def _while_it_waits(run: FaultRun, number: signal.Signals) -> int:
         kill(run.process.pid, signal.SIGSTOP)  # the foreground would take the busy gate for one that hangs
     kill(run.runner, signal.SIGSTOP)
     run.release()
-    client = wait_for(run.client, "a hook client that waits", 30)
+    client = wait_for(run.client, "a hook client that waits")
     run.struck = time.time()
     kill(client, number)
     kill(run.runner, signal.SIGCONT)
@@ -114,7 +137,7 @@ def _gate_hangs(run: FaultRun) -> Iterator[None]:
     run.release()
     if run.way is Way.INTERACTIVE:
         # No screen is open: silence blocks the agent's calls, and the runner tells when it comes back.
-        wait_for(run.client, "a hook client that waits", 30)
+        wait_for(run.client, "a hook client that waits")
         wait_for(lambda: not run.client(), "the hook client to give up", DEADLINE_S + 10)
         kill(runner, signal.SIGCONT)
     yield
@@ -131,7 +154,7 @@ def _answers(words: str) -> Callable[[FaultRun], Iterator[None]]:
             Way.INTERACTIVE,
             Moment.AFTER,
         ):  # the call is held: its verdict is the answer
-            wait_for(lambda: run.status_is("waiting"), "a call that is held", 30)
+            wait_for(lambda: run.status_is("waiting"), "a call that is held")
             run.struck = time.time()
             run.deny_held()
         yield
@@ -245,10 +268,16 @@ def _journal_replaced(run: FaultRun) -> Iterator[None]:
         kept.rename(name)
 
 
+CLIENT_DIES_UNHEARD = Fault("client dies unheard", _client_never_connects("kill 9, $$"), _breakable_client)
+
 FAULTS = (
     Fault("client missing", _client_missing),
     Fault("client killed", _client_killed),
     Fault("client hangs", _client_hangs, silence_s=DEADLINE_S),
+    Fault("client dies unheard", _client_never_connects("kill 9, $$"), _breakable_client),
+    Fault(
+        "client hangs unheard", _client_never_connects("sleep 600"), _breakable_client, silence_s=UNHEARD_S
+    ),
     Fault("gate killed", _gate_killed, kills_runner=True),
     Fault("gate hangs", _gate_hangs, silence_s=DEADLINE_S),
     Fault("gate answers garbage", _answers("b'\\x00\\xff not a frame'")),

@@ -69,7 +69,7 @@ def test_a_killed_guard_takes_everything_with_it(machine: Machine, way: Way) -> 
     """The runner ends what the guard left behind, and says that the containment was lost."""
     run = standing(machine, way)
     kill(run.guard, signal.SIGKILL)
-    wait_for(run.ended, "the end of the run", 30)
+    wait_for(run.ended, "the end of the run")
     wait_for(lambda: not machine.processes(), "everything to end")
     if way is Way.HEADLESS:
         assert run.process.wait(30) == 3
@@ -106,7 +106,7 @@ def test_a_paused_run_goes_on_once_the_cause_is_cured(machine: Machine) -> None:
     away.rename(run.client_file)
     assert machine.supervise("resume", run.run_id).returncode == 0
     run.release()
-    wait_for(lambda: run.status_is("waiting"), "the call that waits for a verdict", 30)
+    wait_for(lambda: run.status_is("waiting"), "the call that waits for a verdict")
     assert run.failures() == [f"hook failure: {run.alerts()[0].detail}"]
     run.stop()
 
@@ -118,11 +118,11 @@ def test_a_run_paused_by_its_journal_goes_on_once_the_journal_is_free(machine: M
     with closing(sqlite3.connect(run.journal, isolation_level=None, timeout=30)) as other:
         other.execute("BEGIN EXCLUSIVE")
         run.release()
-        wait_for(lambda: run.frozen(), "the run to stand still", 30)
+        wait_for(lambda: run.frozen(), "the run to stand still")
         other.execute("ROLLBACK")
-    wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal", 30)
+    wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal")
     assert machine.supervise("resume", run.run_id).returncode == 0
-    wait_for(lambda: "after-3.txt" in run.written() or run.status_is("waiting"), "the agent to go on", 30)
+    wait_for(lambda: "after-3.txt" in run.written() or run.status_is("waiting"), "the agent to go on")
     assert len(run.failures()) == 1
     run.stop()
     assert run.verify()
@@ -159,7 +159,7 @@ def test_a_screen_tells_of_a_gate_that_hangs(machine: Machine) -> None:
     with Terminal([SUPERVISE, "show", run.run_id], env=machine.env, cwd=machine.workspace):
         wait_for(lambda: run.status_is("working"), "the run")
         kill(run.runner, signal.SIGSTOP)
-        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert", 30)
+        wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert")
     wait_for(lambda: not machine.processes(), "everything to end")
     assert len(run.alerts()) == 1 and "did not answer" in run.alerts()[0].detail
     assert run.written() == ["before.txt"] and run.verify()

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from fault_run import FaultRun, Moment, Way
+from fault_table import CLIENT_DIES_UNHEARD
 
 from harness.claude import onboard
 from harness.machine import Machine
@@ -40,30 +41,57 @@ EVERYTHING = {
 """Settings that grant every call, in every way there is."""
 
 
+async def press_in_terminal(run: FaultRun, keys: bytes) -> None:
+    """Attach, press `keys` once Claude Code has drawn its prompt box, and see it draw anew."""
+    reader, writer, *_ = await run.control.attach(40, 120)
+    drawn = b""
+    while b"ask on" not in drawn:
+        drawn += await reader.read(65_536)
+    writer.write(keys)
+    await writer.drain()
+    await reader.read(65_536)
+    writer.close()
+
+
 def test_another_permission_mode_pauses_the_run(machine: Machine) -> None:
     """Shift+Tab in Claude Code's own terminal: one hook failure, and no write after it."""
     run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
     run.start()
-
-    async def press() -> None:
-        _reader, writer, *_ = await run.control.attach(40, 120)
-        writer.write(SHIFT_TAB)
-        await writer.drain()
-        writer.close()
-
-    asyncio.run(press())
+    asyncio.run(press_in_terminal(run, SHIFT_TAB))
     run.release()
-    wait_for(run.failures, "the alert", 30)
-    wait_for(run.frozen, "the run to stand still", 30)
+    wait_for(run.failures, "the alert")
+    wait_for(run.frozen, "the run to stand still")
     run.stop()
     assert len(run.failures()) == 1 and "permission mode" in run.failures()[0]
     assert run.written() == ["before.txt"] and run.verify()
 
 
+def test_another_permission_mode_before_the_handshake_pauses_the_run(machine: Machine) -> None:
+    """Shift+Tab while the hook of the handshake has not reached the gate yet: the task does not pass."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.BEFORE)
+    config = (machine.config / "supervisor.toml").read_text()
+    machine.write_config(config.replace("deadline_s = 3", "deadline_s = 60"))
+    go_on = machine.root / "go-on"
+    (machine.root / "first").write_text(f"select(undef, undef, undef, 0.02) until -e '{go_on}'")
+    with CLIENT_DIES_UNHEARD.around(run):
+        run.start()
+        run.release()
+        asyncio.run(press_in_terminal(run, SHIFT_TAB))
+        go_on.touch()
+        wait_for(run.failures, "the alert")
+        wait_for(run.frozen, "the run to stand still")
+        run.stop()
+    assert len(run.failures()) == 1 and "permission mode" in run.failures()[0]
+    assert run.written() == [] and run.decided() == []
+
+
+@pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize("way", Way)
-def test_settings_that_allow_everything_let_nothing_through_a_failed_gate(machine: Machine, way: Way) -> None:
+def test_settings_that_allow_everything_let_nothing_through_a_failed_gate(
+    machine: Machine, way: Way, moment: Moment
+) -> None:
     """The user's and the project's settings grant all; the hook client is taken away; nothing is written."""
-    run = FaultRun(machine, way, Moment.AFTER)
+    run = FaultRun(machine, way, moment)
     for folder in (machine.home, machine.workspace):
         (folder / ".claude").mkdir()
         (folder / ".claude" / "settings.json").write_text(json.dumps(EVERYTHING))
@@ -71,17 +99,18 @@ def test_settings_that_allow_everything_let_nothing_through_a_failed_gate(machin
     onboard(machine, machine.workspace)
     with start_model(run.script, machine.workspace) as model:
         run.start(model.base_url)
-        assert {call.rule for call in run.decided()} == {"policy.mixed.write", "policy.read"}
+        if moment is Moment.AFTER:
+            assert {call.rule for call in run.decided()} == {"policy.mixed.write", "policy.read"}
         run.client_file.rename(run.client_file.with_name("moved.pl"))
         run.release()
         if way is Way.HEADLESS:
             assert run.process.wait(60) == 3
         else:
-            wait_for(run.failures, "the alert", 30)
-            wait_for(run.frozen, "the run to stand still", 30)
+            wait_for(run.failures, "the alert")
+            wait_for(run.frozen, "the run to stand still")
             run.stop()
     assert len(run.failures()) == 1
-    assert run.written() == ["before.txt"]
+    assert run.written() == (["before.txt"] if moment is Moment.AFTER else [])
 
 
 KNOCK = """#!/bin/sh
@@ -141,8 +170,8 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
     run.start()
     assert [call.tool for call in run.decided()] == ["Write"]
     run.release()
-    wait_for(lambda: run.alerts(AlertKind.UNSUPERVISED_CALL), "the alert", 30)
-    undecided = wait_for(lambda: ran_without_decision(run), "the outcome", 30)
+    wait_for(lambda: run.alerts(AlertKind.UNSUPERVISED_CALL), "the alert")
+    undecided = wait_for(lambda: ran_without_decision(run), "the outcome")
     if way is Way.INTERACTIVE:
         run.stop()
     else:
@@ -152,22 +181,20 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
     assert all(outcome.source != "hook" for outcome in undecided)
 
 
-@pytest.mark.parametrize("way", Way)
-def test_a_hook_that_never_reaches_the_gate_is_missed(machine: Machine, way: Way) -> None:
-    """The hook of a call hangs before it has said a word to the gate: the transcript shows a call that nobody
-    decided, and that is one hook failure."""
-    run = FaultRun(machine, way, Moment.BEFORE)
+def test_a_plugin_that_is_not_built_in_ends_the_run(machine: Machine) -> None:
+    """A plugin can answer for the hooks. One is loaded by a fault: one hook failure names it, exit code 3."""
+    run = FaultRun(machine, Way.HEADLESS, Moment.BEFORE)
+    manifest = machine.root / "helpful" / ".claude-plugin" / "plugin.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text('{"name": "helpful", "version": "1.0.0"}')
     settings = run.source / "supervisor" / "session" / "settings.py"
-    hangs = '[hook[0], "-e", "sleep 600"] if event == "PreToolUse" else hook'
+    code, last = settings.read_text(), '    words += ["--settings", json.dumps(settings)]\n'
+    assert last in code
     settings.write_text(
-        settings.read_text().replace("_entry(event, hook, wait)", f"_entry(event, {hangs}, wait)")
+        code.replace(last, f'{last}    words += ["--plugin-dir", "{machine.root / "helpful"}"]\n')
     )
     run.start()
     run.release()
-    if way is Way.HEADLESS:
-        assert run.process.wait(60) == 3
-    else:
-        wait_for(run.failures, "the alert", 30)
-        run.stop()
-    assert len(run.failures()) == 1 and "no verdict on Write" in run.failures()[0]
-    assert run.written() == [] and run.decided() == []
+    assert run.process.wait(60) == 3
+    assert len(run.failures()) == 1 and "plugins are loaded: helpful" in run.failures()[0]
+    assert run.written() == []
