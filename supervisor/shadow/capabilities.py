@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from supervisor.shadow.backend import BackendKind
-from supervisor.shadow.mounts import is_below, mount_of, mounts_below
+from supervisor.shadow.mounts import is_below, mount_of, mounts, mounts_below
 from supervisor.shadow.overlay import contained, perl
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
@@ -169,7 +169,7 @@ class _Trial:
         if is_below("/tmp", str(self.workspace)) or is_below("/proc", str(self.workspace)):
             why = f"{self.workspace} holds the system's own folders, which a shadow cannot stand over."
             return Capability(Part.OVERLAY, False, why, "Run it in a folder of your own.")
-        if below := mounts_below(self.workspace):
+        if below := mounts_below(self.workspace, mounts()):
             why = (
                 f"{below[0]} is mounted in the folder, over which the kernel takes no overlay; it is copied."
             )
