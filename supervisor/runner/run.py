@@ -58,6 +58,7 @@ from supervisor.session.headless import Init, NoVerdict, TurnEnded
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
+from supervisor.shadow.limit import SizeLimit
 
 _DIALOG_S = 5.0
 """After this long without a handshake a person is probably asked something (trust, login)."""
@@ -95,6 +96,9 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
+        shadow = containment.shadow
+        self._limit = SizeLimit(shadow.folder, spec.size_limit_mb) if shadow is not None else None
+        self._told_full = False
         self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
         self.gate = Gate(
             run_id=spec.run_id,
@@ -109,8 +113,8 @@ class Run(Watcher):
             deadline_s=spec.deadline_s,
             network=containment.wrapper,
             expected=self._expected,
+            full=self._full,
         )
-        shadow = containment.shadow
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
 
     # What the gate tells us.
@@ -302,6 +306,18 @@ class Run(Watcher):
             self._guard_lost(code)
         await self._read_to_the_end()
         return self._finish(*self._how_it_ended(code))
+
+    def _full(self) -> str:
+        """Why the shadow takes no more; the operator is told the first time."""
+        why = self._limit.full() if self._limit is not None else ""
+        if why and not self._told_full:
+            self._told_full = True
+            self._alarm.raise_(
+                AlertKind.CONFIG_WARNING,
+                f"{why}: writes are not executed any more. All that it holds is kept; to rehearse the rest,"
+                " raise the limit and start a new run.",
+            )
+        return why
 
     def _guard_lost(self, code: int) -> None:
         """The guard did not end but was killed, and Claude Code with it: end what they left behind."""

@@ -35,6 +35,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         shadow: backend of the run's shadow; None: there is none, and workspace writes are not executed.
         capabilities: what the machine can do, as it was tried before the start.
         skip_ignored_over: bytes above which what git ignores stays out of a clone.
+        size_limit_mb: megabytes that the shadow may take; 0 is no limit.
         hosts: names that Bash may reach during the run.
         floor_4: what the run says of its containment.
         rehearsal: id of the dry run whose approved plan this live run stands on; empty for any other run.
@@ -76,6 +77,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     shadow: BackendKind | None = None
     capabilities: Capabilities | None = None
     skip_ignored_over: int | None = None
+    size_limit_mb: int = 0
     hosts: tuple[str, ...] = ()
     floor_4: str = "missing: no shadow; writes are not executed"
     rehearsal: str = ""
