@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -49,8 +50,14 @@ def test_a_diff_reads_like_one(machine: Machine, rehearsed: str) -> None:
 
 
 def test_clean_asks_first_and_discards_only_what_a_person_says(machine: Machine, rehearsed: str) -> None:
-    """Without a terminal nothing is discarded; at one, `n` keeps it and `y` discards it."""
-    assert machine.supervise("clean").returncode == 2
+    """Without a terminal nothing is discarded; at one, `n` keeps it and `y` discards it, and how much that
+    frees is said. `--json` lists without asking.
+    """
+    refused = machine.supervise("clean")
+    assert refused.returncode == 2 and "3 unapplied changes" in refused.stderr
+    (listed,) = machine.json("clean", "--json")
+    assert (listed["run"], listed["changes"], listed["applied"]) == (rehearsed, 3, "unapplied")
+    assert listed["workspace"] == str(machine.workspace) and listed["bytes"] >= 4096
     program = str(Path(sys.executable).with_name("supervise"))
     for answer, kept in (("n", True), ("y", False)):
         child = pexpect.spawn(
@@ -58,6 +65,26 @@ def test_clean_asks_first_and_discards_only_what_a_person_says(machine: Machine,
         )
         child.expect("3 unapplied changes")
         child.sendline(answer)
+        child.expect(r"([\d.]+) MB freed, ([\d.]+) MB kept")
+        assert (float(child.match[1]) == 0, float(child.match[2]) > 0) == (kept, kept)
         child.expect(pexpect.EOF)
         child.close()
         assert (machine.supervise("diff", rehearsed).returncode == 0) is kept
+        assert len(machine.json("clean", "--json")) == kept
+
+
+def test_a_shadow_stands_in_nobodys_way_and_outlives_its_folder(machine: Machine, rehearsed: str) -> None:
+    """After a reboot (the folder of sockets is gone) and with the workspace deleted it is found, told with
+    its changes, and discarded only by a person.
+    """
+    shutil.rmtree(machine.runtime, ignore_errors=True)
+    shutil.rmtree(machine.workspace)
+    machine.workspace.mkdir()
+    assert len(machine.json("diff", rehearsed, "--json")) == 3
+    machine.workspace.rmdir()
+    home = machine.home
+    (listed,) = machine.json("clean", "--json", cwd=home)
+    assert (listed["run"], listed["changes"]) == (rehearsed, 3)
+    refused = machine.supervise("clean", rehearsed, cwd=home)
+    assert refused.returncode == 2 and "(which is gone)" in refused.stderr
+    assert machine.json("clean", "--json", cwd=home) == [listed]
