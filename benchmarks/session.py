@@ -1,9 +1,10 @@
-"""A scripted session of 100 calls, supervised and bare: what the supervisor adds to each call.
+"""A scripted session of 100 calls, supervised and bare: what the supervisor and its shadow add to each call.
 
     python benchmarks/session.py [--calls N] [--repetitions R]
 
-Both variants play the same script on the same Claude Code with the same model server, in turns, and really
-run every call: writes, edits, reads and shell commands in the folder, which is live for the supervised one.
+All variants play the same script on the same Claude Code with the same model server, in turns, and really
+run every call: writes, edits, reads and shell commands in the folder, which is live for the supervised one,
+and in the shadow of the folder in a dry run.
 What counts is the conversation, from the task to the last word by Claude Code's own clock; the whole command,
 start-up included, stands beside it.
 """
@@ -68,10 +69,11 @@ def script(machine: Machine, count: int) -> Path:
     return machine.write_script([{"calls": [call]} for call in itertools.islice(calls(), count)])
 
 
-def supervised(count: int) -> Session:
-    """The session under the gate, in a live folder."""
+def supervised(count: int, *, live: bool) -> Session:
+    """The session under the gate: in a live folder, or in a shadow of it."""
     with new_machine() as machine:
-        machine.write_config(f'mode = "mixed"\n[targets]\n"file://{machine.workspace}/*" = "live"\n')
+        if live:
+            machine.write_config(f'mode = "mixed"\n[targets]\n"file://{machine.workspace}/*" = "live"\n')
         words = [
             "run",
             "--headless",
@@ -87,6 +89,7 @@ def supervised(count: int) -> Session:
         (row,) = machine.json("runs", "--json")
         shown = machine.json("show", row["id"], "--json")
         assert [each["outcome"] for each in shown["calls"]] == ["executed"] * count, done.stderr
+        assert any(machine.workspace.iterdir()) is live
         transcript = Path(row["transcript"])
         return Session(conversation_ms(transcript), whole, tuple(noted_ms(transcript, "PreToolUse")))
 
@@ -123,21 +126,32 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     options = parser.parse_args()
     count = options.calls
-    pairs = [(supervised(count), bare(count)) for _ in range(options.repetitions)]
-    ours, theirs = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    rounds = [
+        (supervised(count, live=True), bare(count), supervised(count, live=False))
+        for _ in range(options.repetitions)
+    ]
+    ours, theirs, shadowed = ([each[place] for each in rounds] for place in range(3))
     base = [each.talk for each in theirs]
     figure(f"conversation of {count} calls, bare", base)
     figure(f"conversation of {count} calls, supervised", [each.talk for each in ours], floor=base)
+    live = [each.talk for each in ours]
+    talk = figure("the same in a shadow, to the supervised one", [each.talk for each in shadowed], floor=live)
     whole = [each.whole for each in theirs]
     figure("whole command, bare", whole)
-    figure("whole command, supervised", [each.whole for each in ours], floor=whole)
+    all_live = [each.whole for each in ours]
+    figure("whole command, supervised", all_live, floor=whole)
+    all_shadowed = figure(
+        "whole command in a shadow, to the supervised one", [each.whole for each in shadowed], floor=all_live
+    )
     figure("PreToolUse hook as Claude Code noted it", [ms for each in ours for ms in each.hooks])
-    added = [(mine.talk - other.talk) / count for mine, other in pairs]
-    all_added = [(mine.whole - other.whole) / count for mine, other in pairs]
+    added = [(mine.talk - other.talk) / count for mine, other, _ in rounds]
+    all_added = [(mine.whole - other.whole) / count for mine, other, _ in rounds]
     figure("added a call, in the conversation", added)
     figure("added a call, start-up and end included", all_added)
     target("added wall time a call, median", statistics.median(added), 12)
     target("the same, start-up and end included", statistics.median(all_added), 12)
+    target("conversation in a shadow, to live", talk / statistics.median(live), 1.15, "x")
+    target("whole command in a shadow, to live", all_shadowed / statistics.median(all_live), 1.15, "x")
 
 
 if __name__ == "__main__":

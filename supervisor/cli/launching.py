@@ -20,6 +20,7 @@ from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
 from supervisor.session.script import load_script
+from supervisor.shadow.limit import scarce
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def prepare(wish: Wish) -> RunSpec:
     if held.missing and not wish.accept_missing:
         _ask_about_missing(wish, held)
     accepted = [f"missing and accepted: {line}" for line in held.missing]
+    room = scarce(here.state, config.shadow.size_limit_mb) if held.backend is not None else ()
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
     basis = wish.basis
@@ -93,7 +95,7 @@ def prepare(wish: Wish) -> RunSpec:
         journal=str(here.journal),
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
-        notes=(*start_lines(found), *([basis.note] if basis is not None else []), *accepted),
+        notes=(*start_lines(found), *room, *([basis.note] if basis is not None else []), *accepted),
         rulings=config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded, lent=lent),
         reads=config.reads,
         profiles=config.profiles,
@@ -110,6 +112,7 @@ def prepare(wish: Wish) -> RunSpec:
         capabilities=held.capabilities,
         skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
         sandbox=held.sandbox,
+        size_limit_mb=config.shadow.size_limit_mb,
         hosts=config.network.hosts,
         floor_4=held.floor,
         resume=basis is not None and not basis.guarded,

@@ -116,6 +116,11 @@ def _larger(old: float, new: float) -> bool:
     return new > old
 
 
+def _larger_or_none(old: int, new: int) -> bool:
+    """A limit, of which 0 is none."""
+    return old != 0 and (new == 0 or new > old)
+
+
 def _different(old: object, new: object) -> bool:
     return old != new
 
@@ -203,7 +208,9 @@ RULES: Mapping[tuple[str, ...], Rule] = {
         _ordered(Backend.OVERLAY, Backend.AUTO, Backend.CLONE, Backend.OFF),
         "the shadow would be {new} instead of {old}.",
     ),
-    ("shadow", "size_limit_mb"): _replaced(_larger, "a shadow could take {new} MB instead of {old} MB."),
+    ("shadow", "size_limit_mb"): _replaced(
+        _larger_or_none, "a shadow could take {new} MB instead of {old} MB (0 is no limit)."
+    ),
     ("shadow", "include_ignored_giants"): _replaced(
         _ordered(False, True), "a clone would also copy big folders that .gitignore names."
     ),

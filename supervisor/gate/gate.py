@@ -112,6 +112,7 @@ class Gate:
         watcher: Watcher,
         door: Door | None = None,
         expected: Expected | None = None,
+        full: Callable[[], str] = lambda: "",
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -129,6 +130,7 @@ class Gate:
         self._watcher = watcher
         self._door = door
         self._expected = expected
+        self._full = full
         self._deadline_s = deadline_s
         self._clock = clock
         self._server: asyncio.Server | None = None
@@ -223,9 +225,10 @@ class Gate:
         call = ToolCall(event.tool_name, event.tool_input)
         where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
         judgement = self._classify(call, rules.judge(call, where))
+        full = self._full()
         try:
             with self._journal.decision(self._run_id) as tx:
-                state = tx.state()
+                state = msgspec.structs.replace(tx.state(), full=full)
                 decision = decide(judgement, state, rules.rulings)
                 item = None
                 if self._expected is not None:

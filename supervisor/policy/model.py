@@ -57,12 +57,14 @@ class RunState(msgspec.Struct, frozen=True):
         simulated: targets that this run has a simulated, not executed, write on.
         shadow: workspace writes execute in a shadow of the workspace. The gate says no for a tool that works
             outside of it.
+        full: why the shadow takes no more; empty while it does.
     """
 
     mode: Mode
     dry: bool = False
     simulated: frozenset[str] = frozenset()
     shadow: bool = False
+    full: str = ""
 
 
 class Rulings(msgspec.Struct, frozen=True):

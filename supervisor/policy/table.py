@@ -10,6 +10,7 @@ that is dry already whatever its mode, and in mixed mode for everything but writ
 | `policy.block`                        | not a read, and a `block` rule covers it    | blocked            |
 | `policy.stale-read`                   | dry column: read of what is only simulated  | simulated, notice  |
 | `policy.read`                         | any other read                              | pass               |
+| `policy.<dry>.full`                   | dry column: what the shadow has no room for | simulated, notice  |
 | `policy.<dry>.workspace-write.shadow` | dry column: workspace write with a shadow   | simulated, shadow  |
 | `policy.<dry>.workspace-write`        | dry column: the same without one            | simulated, notice  |
 | `policy.<dry>.host-write`             | dry column: write elsewhere on this machine | simulated, notice  |
@@ -163,6 +164,12 @@ class _Case:
         )
 
     @property
+    def has_no_room(self) -> bool:
+        """It would run in the shadow, which takes no more."""
+        into = self.writes(Scope.WORKSPACE) or self.effect.kind is EffectKind.UNKNOWN
+        return bool(self.column and self.contained and self.state.full) and into
+
+    @property
     def held(self) -> bool:
         guarded = any(_longest(p, self.rulings.guarded) >= 0 for p in targets.local_paths(self.effect.target))
         return guarded or any(targets.covers(self.effect.target, glob) for glob in self.rulings.hold)
@@ -179,7 +186,9 @@ def _longest(path: str, prefixes: Iterable[str]) -> int:
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """A row of the table. `{dry}` in the rule, `{target}` and `{because}` in the sentence are filled in."""
+    """A row of the table. `{dry}` in the rule and `{target}`, `{because}` and `{full}` in the sentence are
+    filled in.
+    """
 
     rule: str
     applies: Callable[[_Case], bool]
@@ -207,6 +216,8 @@ _ROWS: tuple[_Row, ...] = (
          "{target} would show the world without what this run has only simulated there."),
     _Row("policy.read", lambda c: c.is_read, *_PASS,
          "Reading {target} changes nothing."),
+    _Row("policy.{dry}.full", lambda c: c.has_no_room, *_NOTICE,
+         "{target} is not executed in the shadow of the workspace, which is full: {full}."),
     _Row("policy.{dry}.workspace-write.shadow",
          lambda c: c.writes(Scope.WORKSPACE) and bool(c.column) and c.contained, *_SHADOW,
          "{target} is written in the shadow of the workspace only: {because}."),
@@ -277,7 +288,8 @@ def _first_row(case: _Case) -> _Verdict:
     named = target if len(target) <= 200 else target[:199] + "…"
     because = _BECAUSE.get(case.column, "")
     rule = row.rule.replace("{dry}", case.column)
-    return _Verdict(case.effect, row, rule, row.why.format(target=named, because=because))
+    why = row.why.format(target=named, because=because, full=case.state.full)
+    return _Verdict(case.effect, row, rule, why)
 
 
 def _strictest(verdicts: list[_Verdict]) -> Decision:

@@ -58,6 +58,7 @@ from supervisor.session.headless import HookBroke, Init, NoVerdict, Opened, Turn
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
+from supervisor.shadow.limit import SizeLimit
 
 _DIALOG_S = 5.0
 """After this long without a handshake a person is probably asked something (trust, login)."""
@@ -101,6 +102,9 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
+        shadow = containment.shadow
+        self._limit = SizeLimit(shadow.folder, spec.size_limit_mb) if shadow is not None else None
+        self._told_full = False
         self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
         self.gate = Gate(
             run_id=spec.run_id,
@@ -115,8 +119,8 @@ class Run(Watcher):
             deadline_s=spec.deadline_s,
             door=containment.shell,
             expected=self._expected,
+            full=self._full,
         )
-        shadow = containment.shadow
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
 
     # What the gate tells us.
@@ -310,6 +314,18 @@ class Run(Watcher):
             self._guard_lost(code)
         await self._read_to_the_end()
         return self._finish(*self._how_it_ended(code))
+
+    def _full(self) -> str:
+        """Why the shadow takes no more; the operator is told the first time."""
+        why = self._limit.full() if self._limit is not None else ""
+        if why and not self._told_full:
+            self._told_full = True
+            self._alarm.raise_(
+                AlertKind.CONFIG_WARNING,
+                f"{why}: writes are not executed any more. All that it holds is kept; to rehearse the rest,"
+                " raise the limit and start a new run.",
+            )
+        return why
 
     def _guard_lost(self, code: int) -> None:
         """The guard did not end but was killed, and Claude Code with it: end what they left behind."""

@@ -36,6 +36,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         capabilities: what the machine can do, as it was tried before the start.
         skip_ignored_over: bytes above which what git ignores stays out of a clone.
         sandbox: a sandbox stands around Bash.
+        size_limit_mb: megabytes that the shadow may take; 0 is no limit.
         hosts: names that Bash may reach during the run.
         floor_4: what the run says of its containment.
         rehearsal: id of the dry run whose approved plan this live run stands on; empty for any other run.
@@ -78,6 +79,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities | None = None
     skip_ignored_over: int | None = None
     sandbox: bool = False
+    size_limit_mb: int = 0
     hosts: tuple[str, ...] = ()
     floor_4: str = "missing: no shadow; writes are not executed"
     rehearsal: str = ""

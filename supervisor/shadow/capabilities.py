@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from supervisor.shadow.backend import BackendKind
-from supervisor.shadow.mounts import is_below, mount_of, mounts_below
+from supervisor.shadow.mounts import is_below, mount_of, mounts, mounts_below
 from supervisor.shadow.overlay import contained, perl
 from supervisor.shadow.shell import without_network
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
@@ -180,7 +180,7 @@ class _Trial:
         if is_below("/tmp", str(self.workspace)) or is_below("/proc", str(self.workspace)):
             why = f"{self.workspace} holds the system's own folders, which a shadow cannot stand over."
             return Capability(Part.OVERLAY, False, why, "Run it in a folder of your own.")
-        if below := mounts_below(self.workspace):
+        if below := mounts_below(self.workspace, mounts()):
             why = (
                 f"{below[0]} is mounted in the folder, over which the kernel takes no overlay; it is copied."
             )
@@ -201,7 +201,9 @@ class _Trial:
     def _sandbox(self) -> Capability:
         if absent := _bwrap_missing(self.env):
             return absent
-        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=without_network(["/bin/sh", "-c", ":"])))
+        return _sandbox(
+            self._run(copy=True, shifted=self.shifted, argv=without_network(["/bin/sh", "-c", ":"]))
+        )
 
     def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""

@@ -10,10 +10,8 @@
 # it ends, or its parent does, the kernel kills the whole tree; the grandchild becomes PROGRAM. PROGRAM lives one
 # user namespace further in than the one that owns the mounts, so it can neither undo nor change them.
 #
-# No modules: it starts in about 2 ms.
-
-use strict;
-use warnings;
+# It loads no module, not even `strict`, which would take longer than all the kernel does here. A test compiles
+# it with `strict` and `warnings`.
 
 my ($plan_path, @program) = @ARGV;
 open(my $plan, '<:raw', $plan_path) or fail("$plan_path: $!");
@@ -25,18 +23,24 @@ while (@plan and (my $key = shift @plan) ne 'begin') { $header{$key} = shift @pl
 my ($uid, $gid, $base) = map { 0 + $_ } @header{qw(uid gid base)};
 
 my %number = $header{machine} eq 'x86_64'
-    ? (mount => 165, umount => 166, pivot_root => 155, prctl => 157, unshare => 272, setns => 308,
+    ? (mount => 165, umount => 166, pivot_root => 155, prctl => 157, unshare => 272, clone => 56,
        setuid => 105, setgid => 106, setgroups => 116, setsid => 112, keyctl => 250)
-    : (mount => 40, umount => 39, pivot_root => 41, prctl => 167, unshare => 97, setns => 268,
+    : (mount => 40, umount => 39, pivot_root => 41, prctl => 167, unshare => 97, clone => 220,
        setuid => 146, setgid => 144, setgroups => 159, setsid => 157, keyctl => 219);
 %number = (%number, open_tree => 428, move_mount => 429, fsopen => 430, fsconfig => 431, fsmount => 432,
     close_range => 436, mount_setattr => 442);
 
-use constant {
-    CWD => -100, CLOEXEC => 0x80000, EMPTY_PATH => 0x1000, RECURSIVE => 0x8000,
-    NEWNS => 0x20000, NEWUTS => 0x4000000, NEWIPC => 0x8000000, NEWUSER => 0x10000000, NEWPID => 0x20000000,
-    RDONLY => 1, NOSUID => 2, NODEV => 4, IDMAP => 0x100000,
-};
+sub CWD() { -100 }
+sub CLOEXEC() { 0x80000 }
+sub EMPTY_PATH() { 0x1000 }
+sub RECURSIVE() { 0x8000 }
+sub NEWNS() { 0x20000 }
+sub NEWUSER() { 0x10000000 }
+sub NEW_OTHERS() { 0x20000000 | 0x8000000 | 0x4000000 }    # PID, IPC, UTS
+sub RDONLY() { 1 }
+sub NOSUID() { 2 }
+sub NODEV() { 4 }
+sub IDMAP() { 0x100000 }
 
 sub fail { my ($what) = @_; syswrite(STDERR, "supervise: containment: $what\n"); exit 125 }
 
@@ -45,6 +49,12 @@ sub call {
     my $got = syscall($number{$name}, @arguments);
     fail("$what: $!") if $got == -1;
     return $got;
+}
+
+# A child in namespaces of its own from its first moment on: 0 in the child.
+sub born_in {
+    my ($what, $namespaces) = @_;
+    return call($what, 'clone', 17 | $namespaces, 0, 0, 0, 0);    # SIGCHLD
 }
 
 sub set_attributes {
@@ -73,6 +83,7 @@ sub copy_of {
 # The folders above a mount point, as far as they can be made: most exist, and where not, the mount will say so.
 sub make_point {
     my ($path, $kind) = @_;
+    return if -e $path;
     my ($built, @parts) = ('', grep { length } split m{/}, $path);
     my $last = pop @parts;
     mkdir($built .= "/$_", 0755) for @parts;
@@ -142,33 +153,11 @@ sub run_plan {
     }
 }
 
-# A user namespace whose ids 0..65535 are BASE..BASE+65535 outside: root in there owns nothing out here.
-sub shifted_user_namespace {
-    pipe(my $ready_read, my $ready_write) or fail("pipe: $!");
-    pipe(my $go_read, my $go_write) or fail("pipe: $!");
-    my $holder = fork() // fail("fork: $!");
-    if (!$holder) {
-        call('user namespace', 'unshare', NEWUSER);
-        syswrite($ready_write, '.');
-        close $go_write;
-        sysread($go_read, my $byte, 1);
-        exit 0;
-    }
-    close $ready_write;
-    sysread($ready_read, my $byte, 1) or fail('no user namespace');
-    write_file("/proc/$holder/$_", "0 $base 65536\n") for qw(uid_map gid_map);
-    open(my $user, '<', "/proc/$holder/ns/user") or fail("user namespace: $!");
-    close $go_write;
-    waitpid($holder, 0);
-    return $user;
-}
-
-# Root's own view of the host, with the owners of files shifted likewise, so that its files stay its own.
+# Root's own view of the host: the owners of files are shifted as the user ids of `user` are, a user namespace,
+# so that its files stay its own.
 sub shift_root {
     my ($user) = @_;
     my ($stage, @mounts) = split /\n/, $header{mounts};
-    call('mount namespace', 'unshare', NEWNS);
-    call('private mounts', 'mount', my $none = 'none', my $root = '/', 0, 0x44000, 0);
     my @copies = map { [$_, copy_of($_, m{^/(?:proc|sys|dev)$})] } '/', @mounts;
     for my $copy (@copies) {
         my ($path, $mount) = @$copy;
@@ -187,59 +176,62 @@ call('die with parent', 'prctl', 1, 9, 0, 0, 0);
 syscall($number{close_range}, 3, 0xffffffff, 4);    # what was left open is not for PROGRAM
 syscall($number{keyctl}, 1, 0);                      # a session keyring of its own
 
-my $map = "$uid $uid 1\n";
-my $group_map = "$gid $gid 1\n";
+pipe(my $go_read, my $go_write) or fail("pipe: $!");
+my $first;
 if ($base) {
-    my $user = shifted_user_namespace();
+    call('mount namespace', 'unshare', NEWNS);
+    call('private mounts', 'mount', my $none = 'none', my $root = '/', 0, 0x44000, 0);
+    $first = born_in('namespaces', NEWUSER | NEW_OTHERS) or first_process();
+    # Ids 0..65535 in there are BASE..BASE+65535 out here: its root owns nothing of this machine.
+    write_file("/proc/$first/$_", "0 $base 65536\n") for qw(uid_map gid_map);
+    open(my $user, '<', "/proc/$first/ns/user") or fail("user namespace: $!");
     shift_root($user);
-    call('user namespace', 'setns', fileno $user, NEWUSER);
-    call('groups', 'setgroups', 0, 0);
-    call('group', 'setgid', 0);
-    call('user', 'setuid', 0);
-    call('own /proc files', 'prctl', 4, 1, 0, 0, 0);    # a change of user takes both away
-    call('die with parent', 'prctl', 1, 9, 0, 0, 0);
-    call('namespaces', 'unshare', NEWNS | NEWPID | NEWIPC | NEWUTS);
-    $map = $group_map = "0 0 65536\n";
+    syswrite($go_write, '.');
 } else {
-    call('namespaces', 'unshare', NEWUSER | NEWNS | NEWPID | NEWIPC | NEWUTS);
-    write_file('/proc/self/setgroups', 'deny');
-    write_file('/proc/self/uid_map', $map);
-    write_file('/proc/self/gid_map', $group_map);
+    $first = born_in('namespaces', NEWUSER | NEWNS | NEW_OTHERS) or first_process();
 }
-
-pipe(my $alive_read, my $alive_write) or fail("pipe: $!");
-my $first = fork() // fail("fork: $!");
-if (!$first) {
-    close $alive_write;
-    call('die with parent', 'prctl', 1, 9, 0, 0, 0);
-    first_process();
-}
-close $alive_read;
+close $go_read;
 exit wait_for($first, 0);
 
 # Process 1 of the tree: builds the world, starts PROGRAM, collects orphans.
 sub first_process {
+    close $go_write;    # only its parent holds it open from now on
+    call('die with parent', 'prctl', 1, 9, 0, 0, 0);
+    if ($base) {
+        sysread($go_read, my $byte, 1) or exit 125;
+        chdir '/';
+        call('groups', 'setgroups', 0, 0);
+        call('group', 'setgid', 0);
+        call('user', 'setuid', 0);
+        call('own /proc files', 'prctl', 4, 1, 0, 0, 0);    # a change of user takes both away
+        call('die with parent', 'prctl', 1, 9, 0, 0, 0);
+        call('mount namespace', 'unshare', NEWNS);
+    } else {
+        map_own_ids('self');
+    }
     run_plan();
     my $ready = '';
-    vec($ready, fileno $alive_read, 1) = 1;
+    vec($ready, fileno $go_read, 1) = 1;
     exit 125 if select($ready, undef, undef, 0);    # the parent died before its death could be noticed
-    pipe(my $made_read, my $made_write) or fail("pipe: $!");
-    pipe(my $go_read, my $go_write) or fail("pipe: $!");
-    my $child = fork() // fail("fork: $!");
+    pipe(my $mapped_read, my $mapped_write) or fail("pipe: $!");
+    my $child = born_in('inner namespaces', NEWUSER | NEWNS);
     if (!$child) {
-        call('inner namespaces', 'unshare', NEWUSER | NEWNS);
-        syswrite($made_write, '.');
-        sysread($go_read, my $byte, 1) or exit 125;
+        close $mapped_write;
+        sysread($mapped_read, my $byte, 1) or exit 125;
         become_program();
     }
-    close $made_write;
-    sysread($made_read, my $byte, 1) or exit 125;
-    write_file("/proc/$child/setgroups", 'deny') unless $base;
-    write_file("/proc/$child/uid_map", $map);
-    write_file("/proc/$child/gid_map", $group_map);
-    syswrite($go_write, '.');
+    map_own_ids($child);
+    syswrite($mapped_write, '.');
     call('closed /proc files', 'prctl', 4, 0, 0, 0, 0);
     exit wait_for($child, 1);
+}
+
+# In the new user namespace of process `pid` everybody has the id they have here.
+sub map_own_ids {
+    my ($pid) = @_;
+    write_file("/proc/$pid/setgroups", 'deny') unless $base;
+    write_file("/proc/$pid/uid_map", $base ? "0 0 65536\n" : "$uid $uid 1\n");
+    write_file("/proc/$pid/gid_map", $base ? "0 0 65536\n" : "$gid $gid 1\n");
 }
 
 sub become_program {

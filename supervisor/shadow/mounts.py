@@ -42,9 +42,9 @@ def mount_of(path: Path) -> Mount:
     return best
 
 
-def mounts_below(path: Path) -> tuple[str, ...]:
-    """Paths of the mounts strictly below `path`, outermost first."""
-    found = {m.path for m in mounts() if m.path != str(path) and is_below(m.path, str(path))}
+def mounts_below(path: Path, mounted: tuple[Mount, ...]) -> tuple[str, ...]:
+    """Paths of those of the mounts that lie strictly below `path`, outermost first."""
+    found = {m.path for m in mounted if m.path != str(path) and is_below(m.path, str(path))}
     return tuple(sorted(found))
 
 

@@ -19,7 +19,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from supervisor.shadow.mounts import NEEDED_OF_RUN, is_below, listening_sockets, mounts, mounts_below
+from supervisor.shadow.mounts import (
+    NEEDED_OF_RUN,
+    Mount,
+    is_below,
+    listening_sockets,
+    mounts,
+    mounts_below,
+)
 
 SHIFT = 1_000_013_824
 """First of the 65,536 user ids that root's tree really runs under: far from any that the system gives out."""
@@ -61,6 +68,7 @@ class _Builder:
     """Collects operations: some before the host becomes read-only, the rest from the outermost inwards."""
 
     folder: Path
+    mounted: tuple[Mount, ...]
     early: list[str] = field(default_factory=list)
     late: list[tuple[str, list[str]]] = field(default_factory=list)
     seals: list[str] = field(default_factory=list)
@@ -85,7 +93,7 @@ class _Builder:
         self.early += ["layer", lower_name, lower, "layer", upper_name, upper, "layer", work_name, work]
         self.early += ["overlay", name, lower_name, upper_name, work_name]
         self.at(path, "folder", path, "attach", name, path)
-        for below in mounts_below(Path(lower)):
+        for below in mounts_below(Path(lower), self.mounted):
             self.copy(below, path + below[len(lower.rstrip("/")) :], "ro")
 
     def throw_away(self, path: str, keep: str) -> None:
@@ -126,7 +134,7 @@ def plan_world(
         env: the environment of the program to come: says where its home and its temporary files are.
         shifted: run root's tree under user ids that own nothing on this machine.
     """
-    build = _Builder(folder)
+    build = _Builder(folder, mounts())
     workspace = str(view.path)
     if view.work is not None:
         build.overlay(workspace, str(view.upper), str(view.work), workspace)
@@ -142,11 +150,11 @@ def plan_world(
         "gid": str(os.getgid()),
         "base": str(SHIFT if shifted else 0),
         "cwd": workspace,
-        "mounts": _shifted_mounts(folder) if shifted else "",
+        "mounts": _shifted_mounts(build) if shifted else "",
     }
     words = [word for pair in header.items() for word in pair]
     words += ["begin", *build.operations(), "end"]
-    return b"".join(os.fsencode(word) + b"\0" for word in words)
+    return os.fsencode("\0".join([*words, ""]))
 
 
 def make_layers(base: Path, upper: Path, work: Path) -> None:
@@ -209,7 +217,7 @@ def _home(build: _Builder, env: Mapping[str, str], workspace: str) -> None:
     for path, keep in ((home, "home"), (config, "config")):
         covered = is_below(str(path), workspace) or (keep == "config" and is_below(str(path), str(home)))
         if path.is_dir() and not covered and str(path) != "/":
-            if mounts_below(path):
+            if mounts_below(path, build.mounted):
                 _home_in_pieces(build, path, keep)
             else:
                 build.throw_away(str(path), keep)
@@ -235,7 +243,7 @@ def _home_in_pieces(build: _Builder, home: Path, keep: str) -> None:
             if not marker.exists() and not here.is_symlink():
                 here.symlink_to(entry.readlink())
         elif entry.is_dir():
-            if entry.name in _WRITTEN_AT_HOME and not mounts_below(entry):
+            if entry.name in _WRITTEN_AT_HOME and not mounts_below(entry, build.mounted):
                 build.throw_away(str(entry), f"{keep}{entry.name}")
             else:
                 build.copy(str(entry), str(entry), "ro")
@@ -265,14 +273,14 @@ def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:
             build.copy("/dev/null", real, "ro")
 
 
-def _shifted_mounts(folder: Path) -> str:
+def _shifted_mounts(build: _Builder) -> str:
     """Where the launcher builds root's view of the host, and the mounts it consists of, one a line."""
-    stage = folder / "stage"
+    stage = build.folder / "stage"
     stage.mkdir(mode=0o700, exist_ok=True)
     whole = ("/proc", "/sys", "/dev")
     paths = [
         mount.path
-        for mount in mounts()
+        for mount in build.mounted
         if mount.path != "/" and "\n" not in mount.path
         if mount.path in whole or not any(is_below(mount.path, each) for each in whole)
     ]

@@ -34,7 +34,7 @@ documents = table(
     network=table(hosts=names),
     shadow=table(
         backend=st.sampled_from(["auto", "overlay", "clone", "off"]),
-        size_limit_mb=st.integers(1, 9),
+        size_limit_mb=st.integers(0, 9),
         include_ignored_giants=st.booleans(),
     ),
     approval=table(expires_minutes=st.integers(1, 9)),

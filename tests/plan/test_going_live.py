@@ -176,6 +176,7 @@ def test_undo_puts_the_files_back_and_says_what_it_cannot(machine: Machine) -> N
     run = rehearse(machine, [{"tool": "Read", "input": {"file_path": "{cwd}/page.html"}}], [WRITE])
     approve(machine, run)
     assert at_terminal(machine, "apply", run)[0] == 0
+    assert machine.json("clean", run, "--json")[0]["applied"] == "applied"
     applied = (machine.workspace / "page.html").read_text()
     (machine.workspace / "page.html").write_text("edited since\n")
     code, screen = at_terminal(machine, "undo", run)
@@ -184,6 +185,7 @@ def test_undo_puts_the_files_back_and_says_what_it_cannot(machine: Machine) -> N
     code, screen = at_terminal(machine, "undo", run)
     assert code == 0, screen
     assert tree(machine.workspace) == before
+    assert machine.json("clean", run, "--json")[0]["applied"] == "unapplied"
 
 
 def test_an_orphan_is_asked_for_by_itself(machine: Machine) -> None:

@@ -46,6 +46,7 @@ states = st.builds(
     dry=st.booleans(),
     simulated=st.frozensets(targets, max_size=2),
     shadow=st.booleans(),
+    full=st.sampled_from(["", "it is full"]),
 )
 rulings = st.builds(
     Rulings,

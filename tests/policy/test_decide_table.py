@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from supervisor.effects.model import Effect, EffectKind, Judgement, Scope
@@ -260,6 +261,21 @@ def test_a_workspace_write_with_a_remote_one_is_not_executed_at_all() -> None:
     decision = decide(judgement, RunState(Mode.DRY_RUN, shadow=True), Rulings())
     assert ((decision.kind, decision.execution), decision.diverges) == (NOTICE, True)
     assert simulated_targets(judgement, decision) == {"file:///w/a.py", "git+origin#main"}
+
+
+@pytest.mark.parametrize("effect", [WORKSPACE_WRITE, unknown()])
+def test_what_a_full_shadow_has_no_room_for_is_not_executed_and_says_why(effect: Effect) -> None:
+    """It is told as what it is, fidelity diverges, and later reads of it are stale; other rows stand."""
+    full = RunState(Mode.DRY_RUN, shadow=True, full="shadow.size_limit_mb allows 1")
+    judgement = Judgement((effect,))
+    decision = decide(judgement, full, Rulings())
+    assert ((decision.kind, decision.execution), decision.rule) == (NOTICE, "policy.dry-run.full")
+    assert "shadow.size_limit_mb allows 1" in decision.why and decision.diverges and decision.sets_dry
+    assert simulated_targets(judgement, decision) == {effect.target}
+    assert decide(Judgement((read("file:///w/b"),)), full, Rulings()).kind is DecisionKind.PASS
+    assert decide(Judgement((HOST_WRITE,)), full, Rulings()).rule == "policy.dry-run.host-write"
+    without = msgspec.structs.replace(full, shadow=False)
+    assert decide(judgement, without, Rulings()).rule != "policy.dry-run.full"
 
 
 def test_a_shadow_keeps_fidelity_exact_and_remembers_no_stale_target() -> None:

@@ -23,6 +23,7 @@ from supervisor.shadow.clone import CloneShadow
 from supervisor.shadow.diff import unified
 from supervisor.shadow.kept import discard, find_shadows, open_shadow, reopen
 from supervisor.shadow.leftovers import keep_login, written_below_home
+from supervisor.shadow.overlay import LAUNCHER, perl
 
 NO_NAMESPACES = """
 import json, sys
@@ -40,6 +41,13 @@ def test_this_machine_gives_everything(yard: Yard) -> None:
     assert able.backend is BackendKind.OVERLAY
     assert able.shifted == (yard.user.uid == 0)
     assert sorted(path.name for path in yard.places.state.iterdir()) == [], "a probe leaves nothing"
+
+
+def test_the_launcher_is_sound_perl() -> None:
+    """It loads neither `strict` nor `warnings`, to start sooner, and yet is clean under both."""
+    argv = [perl(), "-Mstrict", "-Mwarnings=FATAL,all", "-c", str(LAUNCHER)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.stderr == f"{LAUNCHER} syntax OK\n"
 
 
 def test_a_missing_program_is_named_with_what_to_install(yard: Yard) -> None:
