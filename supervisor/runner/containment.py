@@ -128,7 +128,9 @@ class Containment:
             tmp = Path(env.get("CLAUDE_CODE_TMPDIR") or private_dir(keep / "tmp"))
             given = {"CLAUDE_CODE_TMPDIR": str(tmp)}
             home = Path(env["HOME"])
-            sandbox = folder_only(Path(self._spec.cwd), tmp, hidden=self._hidden, shown=(home,))
+            reads = self._spec.mode is Mode.DRY_RUN  # without a shadow nothing else is executed
+            workspace = Path(self._spec.cwd)
+            sandbox = folder_only(workspace, tmp, read_only=reads, hidden=self._hidden, shown=(home,))
         self.shell = make_shell(keep, sandbox, self._proxy)
         return {**given, **self.shell.environment}
 
