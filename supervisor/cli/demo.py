@@ -73,6 +73,7 @@ def _play(folder: Path, headless: bool, claude: str | None) -> int:
             label="demo",
             session_id=str(uuid.uuid4()),
             size=(size.lines, size.columns),
+            accept_missing=True,  # no command is run, and all of it is thrown away
         )
     )
     pid = start_runner(spec)

@@ -139,6 +139,10 @@ def _print_run(run_id: str) -> None:
     click.echo(f"{view.name}: {one_line(view.task, 200)}")
     dry = "dry" if view.dry else "not dry"
     click.echo(f"{view.mode.value}, {view.state.value}{ending}, {dry}, fidelity {view.fidelity}")
+    for n in view.floors_missing:
+        click.echo(f"floor {n}: {one_line(view.floors[n], 300)}")
+    for note in view.notes:
+        click.echo(f"- {one_line(note, 300)}")
     for alert in view.alerts:
         click.echo(f"! {alert.kind.value}: {one_line(alert.detail, 300)}")
     for call in view.calls:

@@ -82,8 +82,9 @@ class McpTable(Table, frozen=True):
     """MCP servers."""
 
     trusted: tuple[str, ...] = ()
-    """Servers that are believed when they call one of their tools read-only. Every other server's tools are
-    writes unless a profile knows better."""
+    """Servers that are believed when they call one of their tools read-only, and that keep their network in
+    a dry run. Every other server's tools are writes unless a profile knows better, and in a dry run it starts
+    without network."""
 
 
 class NetworkTable(Table, frozen=True):

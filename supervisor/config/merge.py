@@ -201,7 +201,10 @@ RULES: Mapping[tuple[str, ...], Rule] = {
     ("gate", "hold_deadline_s"): _replaced(_larger, "a held call would wait for {new} s instead of {old} s."),
     ("notify",): _notify,
     ("mcp", "trusted"): _grants_added(
-        lambda server: f'the MCP server "{server}" would be believed about which of its tools only read.'
+        lambda server: (
+            f'the MCP server "{server}" would be believed about which of its tools only read, and keep its '
+            "network in a dry run."
+        )
     ),
     ("network", "hosts"): _grants_added(lambda host: f'commands could reach the host "{host}".'),
     ("shadow", "backend"): _replaced(

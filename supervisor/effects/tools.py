@@ -89,6 +89,13 @@ def _worktree(engine: Engine, name: str, given: Input) -> None:
         engine.emit(WRITE, target, f"tool.{name}", "makes or removes a git worktree")
 
 
+def _moved_session(engine: Engine, name: str, given: Input) -> None:
+    """The session goes on in a work tree, and Claude Code keeps its transcript elsewhere from then on."""
+    _worktree(engine, name, given)
+    target = Target("claude://session/folder", Scope.HOST)
+    engine.emit(WRITE, target, f"tool.{name}", "moves the conversation where the run cannot follow it")
+
+
 def _remote_trigger(engine: Engine, name: str, given: Input) -> None:
     action = _text(given, "action")
     kind = READ if action in ("list", "get") else WRITE
@@ -201,8 +208,8 @@ TOOLS: Mapping[str, Callable[[Engine, str, Input], None]] = {
     "RemoteTrigger": _remote_trigger,
     "SendUserFile": _user_file,
     "SubscribePR": _fixed(WRITE, Scope.REMOTE, "claude://subscription", "subscribes to a pull request"),
-    "EnterWorktree": _worktree,
-    "ExitWorktree": _worktree,
+    "EnterWorktree": _moved_session,
+    "ExitWorktree": _moved_session,
     "Config": _config,
     # MCP resources; MCP tools are judged apart
     "ListMcpResources": _inside("mcp://", "lists the resources of MCP servers"),

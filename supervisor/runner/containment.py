@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import supervisor
 from supervisor.config import Backend
@@ -22,6 +23,7 @@ from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
+from supervisor.shadow.servers import without_networks
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings
 
@@ -126,7 +128,9 @@ class Containment:
             tmp = Path(env.get("CLAUDE_CODE_TMPDIR") or private_dir(keep / "tmp"))
             given = {"CLAUDE_CODE_TMPDIR": str(tmp)}
             home = Path(env["HOME"])
-            sandbox = folder_only(Path(self._spec.cwd), tmp, hidden=self._hidden, shown=(home,))
+            reads = self._spec.mode is Mode.DRY_RUN  # without a shadow nothing else is executed
+            workspace = Path(self._spec.cwd)
+            sandbox = folder_only(workspace, tmp, read_only=reads, hidden=self._hidden, shown=(home,))
         self.shell = make_shell(keep, sandbox, self._proxy)
         return {**given, **self.shell.environment}
 
@@ -148,6 +152,12 @@ class Containment:
         if self._hosts is not None and self._proxy is not None:
             self._hosts.close()
             self._proxy.unlink(missing_ok=True)
+
+    def servers(self, offered: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
+        if self._spec.mode is not Mode.DRY_RUN:
+            return dict(offered), ()
+        return without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
 
     def keep_login(self, env: Mapping[str, str]) -> None:
         """Carry over a login that Claude Code renewed in the shadow: the old one is void by then."""

@@ -6,8 +6,9 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -92,11 +93,12 @@ class _Launch:
             self.env, self._notes = settings.environment(os.environ, self._user)
         keep_environment(keep, self.env)
         self.env |= settings.ALWAYS
-        self._mcp = keep / "mcp.json"
         self._servers = settings.mcp_servers(users_home, cwd)
-        settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
+        self._offered = _write_servers(keep / "mcp.json", self._servers)
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
+        given, self._told = self.containment.servers(self._servers)
+        self._given = _write_servers(keep / "mcp-given.json", given)
         self.env |= self.containment.give_shell(self.env)
 
     async def start(self, hook: list[str]) -> Agent:
@@ -112,12 +114,12 @@ class _Launch:
             ),
             session_id=spec.session_id,
             resume=spec.resume,
-            mcp_config=self._mcp,
+            mcp_config=self._given,
             memory=self._memory,
             headless=spec.headless,
         )
         await self.containment.serve()
-        shown = (self._mcp, *self._memory[1:])
+        shown = (self._given, *self._memory[1:])
         argv = self.containment.wrap([spec.claude_path, *words], self.env, shown)
         if spec.headless:
             log = Path(spec.state_dir) / "claude.log"
@@ -129,7 +131,7 @@ class _Launch:
     async def learn(self, rules: Judge) -> Judge:
         """`rules` with what the trusted MCP servers of this run say of their tools."""
         trusted = [name for name in self._servers if name in self._spec.trusted_mcp]
-        told = await read_only_tools(self._mcp, trusted, cwd=self._spec.cwd, env=self.env)
+        told = await read_only_tools(self._offered, trusted, cwd=self._spec.cwd, env=self.env)
         where = msgspec.structs.replace(rules.where, mcp_read_only=told)
         return msgspec.structs.replace(rules, where=where)
 
@@ -149,12 +151,17 @@ class _Launch:
             profile=profile,
             config=spec.config,
             suspended=(*self._user.suspended, *self._notes),
-            notes=spec.notes,
+            notes=(*spec.notes, *self._told),
             floors={**FLOORS, "4": spec.floor_4},
             shadow=self.containment.shadow is not None,
             runner_pid=os.getpid(),
             rehearsal=spec.rehearsal,
         )
+
+
+def _write_servers(path: Path, servers: Mapping[str, Any]) -> Path:
+    settings.write_private(path, json.dumps({"mcpServers": servers}))
+    return path
 
 
 FLOORS = {

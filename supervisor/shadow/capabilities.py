@@ -20,6 +20,7 @@ from supervisor.shadow.shell import without_network
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
+_COPY = 'choose the copy: backend = "clone" under [shadow].'
 _ELSEWHERE = "Run it in a Linux virtual machine or container."
 
 
@@ -184,9 +185,7 @@ class _Trial:
             why = (
                 f"{below[0]} is mounted in the folder, over which the kernel takes no overlay; it is copied."
             )
-            return Capability(
-                Part.OVERLAY, False, why, "Take the mount away for the run, or run it elsewhere."
-            )
+            return Capability(Part.OVERLAY, False, why, f"Take the mount away for the run, or {_COPY}")
         failed = self._run(copy=False)
         if not failed:
             return Capability(Part.OVERLAY, True, f"An overlay works over {kind}.")
@@ -195,7 +194,7 @@ class _Trial:
             False,
             f"The kernel takes no overlay over {self.workspace} on {kind} ({failed}); "
             "the folder is copied instead.",
-            "Move the folder, or the state folder (XDG_STATE_HOME), to ext4, xfs or btrfs.",
+            f"Move the folder, or the state folder (XDG_STATE_HOME), to ext4, xfs or btrfs, or {_COPY}",
         )
 
     def _sandbox(self) -> Capability:

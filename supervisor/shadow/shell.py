@@ -153,11 +153,14 @@ def in_shadow() -> Sandbox:
     return Sandbox(_bwrap("--dev-bind", "/", "/"))
 
 
-def folder_only(workspace: Path, tmp: Path, *, hidden: Iterable[Path], shown: Iterable[Path]) -> Sandbox:
+def folder_only(
+    workspace: Path, tmp: Path, *, read_only: bool, hidden: Iterable[Path], shown: Iterable[Path]
+) -> Sandbox:
     """The sandbox of commands where there is no shadow: they can write in `workspace` and `tmp` only.
 
     Args:
         tmp: Claude Code's own folder for temporary files.
+        read_only: they cannot write in `workspace` either.
         hidden: folders that are not there: the supervisor's.
         shown: folders in a hidden one that are there, read-only.
     """
@@ -165,7 +168,7 @@ def folder_only(workspace: Path, tmp: Path, *, hidden: Iterable[Path], shown: It
     words = ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/run"]
     for path in NEEDED_OF_RUN:
         words += ["--ro-bind-try", path, path]
-    words += ["--bind", str(workspace), str(workspace)]
+    words += ["--ro-bind" if read_only else "--bind", str(workspace), str(workspace)]
     for path in away[1:]:
         words += ["--tmpfs", path]
     for path in (str(each) for each in shown):

@@ -2,77 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from operator_desk import Desk, DeskRun, answer, bash, confirm
 
 from harness.claude import onboard
-from harness.machine import Machine
+from harness.services import a_service
 from harness.waiting import wait_for
+from harness.ways_out import FOOLED, FOOLED_READ, fooled_program, knowing_model
 from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, Outcome, RunStarted, State
 from supervisor.policy import AlertKind, DecisionKind
-from supervisor.session.answer import Answer, Asker
-from supervisor.session.answer import answer as answered
-from supervisor.session.model import ScriptedModel
-from supervisor.session.script import load_script
 
-FOOLED = "./status.sh"
-STATUS = """#!/bin/bash
-# Says that it only looks.
-echo x > inside.txt && echo wrote-inside
-for path in {outside} ~/outside.txt {state}/outside.txt; do echo x > $path && echo wrote-outside; done
-(exec 3<>/dev/tcp/127.0.0.1/{port}) && echo connected
-(echo x > /dev/udp/127.0.0.1/{port})
-echo x | socat - UNIX-CONNECT:{outside}.sock && echo connected
-true
-"""
-CONFIG = """
+CONFIG = f"""
 [targets]
 "git+origin#main" = "live"
 
-[[reads]]
-tool = "Bash"
-command = "./status.sh"
+{FOOLED_READ}
 """
-
-
-class KnowingModel(ScriptedModel):
-    """A model that has found out the word that opens the sandbox: `{door}` in its script."""
-
-    def __init__(self, machine: Machine, turns: list[dict[str, Any]]) -> None:
-        self.machine = machine
-        self.turns = json.dumps(turns)
-        super().__init__(load_script(machine.write_script(turns)), str(machine.workspace))
-
-    def play(self, request: dict[str, Any], asker: Asker) -> Answer:
-        """The script's answer, with the real word."""
-        (shell,) = self.machine.state.glob("runs/*/shell/bash")
-        (door,) = re.findall(r"\*([0-9a-f]{32})\*", shell.read_text())
-        script = self.machine.write_script(json.loads(self.turns.replace("{door}", door)))
-        return answered(load_script(script), request, asker, cwd=str(self.machine.workspace), twin=0)
-
-
-@contextmanager
-def knowing(machine: Machine, turns: list[dict[str, Any]]) -> Iterator[str]:
-    """The base URL of a model that plays these turns."""
-    model = KnowingModel(machine, turns)
-    thread = threading.Thread(target=model.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield model.base_url
-    finally:
-        model.shutdown()
-        model.server_close()
-        thread.join()
 
 
 @pytest.fixture
@@ -89,20 +38,6 @@ def remote(desk: Desk) -> Path:
     return remote
 
 
-@contextmanager
-def services(port: int = 0) -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A TCP and a UDP service of this machine, on one port."""
-    with ExitStack() as stack:
-        stream = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        datagram = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        stream.bind(("127.0.0.1", port))
-        stream.listen()
-        datagram.bind(stream.getsockname())
-        for each in (stream, datagram):
-            each.setblocking(False)
-        yield stream, datagram
-
-
 @pytest.mark.parametrize("mode", ["live", "mixed"])
 def test_bash_is_held_in_the_sandbox_but_for_what_the_operator_let_out(
     desk: Desk, remote: Path, mode: str
@@ -113,15 +48,11 @@ def test_bash_is_held_in_the_sandbox_but_for_what_the_operator_let_out(
     machine = desk.machine
     onboard(machine, machine.workspace)
     machine.write_config(CONFIG)
-    with services() as (stream, datagram), socket.socket(socket.AF_UNIX) as local:
+    with a_service() as service, socket.socket(socket.AF_UNIX) as local:
         local.bind(f"{machine.root}/outside.txt.sock")
         local.listen()
         local.setblocking(False)
-        status = STATUS.format(
-            outside=machine.root / "outside.txt", state=machine.state, port=stream.getsockname()[1]
-        )
-        (machine.workspace / FOOLED).write_text(status)
-        (machine.workspace / FOOLED).chmod(0o755)
+        fooled_program(machine, service.port)
         unsandboxed = bash(FOOLED)
         unsandboxed["input"]["dangerouslyDisableSandbox"] = True
         calls = [
@@ -130,7 +61,7 @@ def test_bash_is_held_in_the_sandbox_but_for_what_the_operator_let_out(
             unsandboxed,
             bash(f": {{door}}\ntouch {machine.root}/outside.txt"),
         ]
-        with knowing(machine, [{"calls": [call]} for call in calls]) as base_url:
+        with knowing_model(machine, [{"calls": [call]} for call in calls]) as base_url:
             screen = desk.start_own_run(base_url, "--mode", mode)
             if mode == "live":
                 confirm(screen)
@@ -140,11 +71,9 @@ def test_bash_is_held_in_the_sandbox_but_for_what_the_operator_let_out(
                 answer(screen, run, 1, "a")
             run.wait_for_state(State.IDLE, "finished")
             came = outcomes(run, 4)
-        for each in (stream, local):
-            with pytest.raises(BlockingIOError):
-                each.accept()
         with pytest.raises(BlockingIOError):
-            datagram.recv(1)
+            local.accept()
+        assert service.heard() == set()
 
     decided = {call.n: call for call in run.all(CallDecided)}
     assert came[1].outcome is Outcome.EXECUTED, came[1].result
