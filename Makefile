@@ -2,7 +2,7 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make
+APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make rsync:rsync
 
 .PHONY: demo test lint setup tools
 demo: setup

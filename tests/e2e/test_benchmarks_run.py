@@ -20,6 +20,8 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
         ("hook.py", ["--calls", "5"], 3),
         ("session.py", ["--calls", "8", "--repetitions", "1"], 2),
         ("version.py", ["--repetitions", "2"], 1),
+        ("held.py", ["--calls", "3"], 2),
+        ("apply.py", ["--files", "60", "--rounds", "1"], 1),
     ],
 )
 def test_a_benchmark_prints_figures_ratios_and_targets(
@@ -35,5 +37,8 @@ def test_a_benchmark_prints_figures_ratios_and_targets(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"p50 +\d+\.\d\d   p99 +\d+\.\d\d ms +\d+\.\d\d x$", done.stdout, re.MULTILINE)
-    assert len(re.findall(r"^  (met   |MISSED)  .*, target \d+ ms$", done.stdout, re.MULTILINE)) == targets
+    assert re.search(r"p50 +\d+\.\d\d   p99 +\d+\.\d\d m?s +\d+\.\d\d x$", done.stdout, re.MULTILINE)
+    assert (
+        len(re.findall(r"^  (met   |MISSED)  .*, target [\d.]+ (?:ms|x)$", done.stdout, re.MULTILINE))
+        == targets
+    )
