@@ -91,7 +91,7 @@ class Engine:
         uri = target.uri
         if on and not uri.startswith(on):
             uri = f"{on}#{uri}"
-        effect = Effect(kind, scope, uri, rule, why, consumes, self.part)
+        effect = Effect(kind, scope, uri, rule, why, consumes, self.part, target.loose and not on)
         if effect not in self.effects[-8:]:
             self.effects.append(effect)
             if len(self.effects) > MOST_EFFECTS:

@@ -47,6 +47,8 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
         why: one plain sentence for the operator.
         consumes: the read has side effects (takes from a queue, moves a cursor): decided as a write.
         part: source text of the sub-command it comes from; empty for a call that is one thing.
+        loose: where the target lies is known only in part, e.g. `file-$i`, of which all that is known leads
+            into the workspace. The scope is the farthest it may lie in.
     """
 
     kind: EffectKind
@@ -56,6 +58,7 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     why: str
     consumes: bool = False
     part: str = ""
+    loose: bool = False
 
     @property
     def writes(self) -> bool:

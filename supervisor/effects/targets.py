@@ -24,14 +24,18 @@ _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1", "::1", "0.0.0.0", "ip6-local
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A URI and where it lies; an empty `uri` means nothing is there (`/dev/null`)."""
+    """A URI and where it lies; an empty `uri` means nothing is there (`/dev/null`).
+
+    Attributes:
+        loose: as in `Effect`.
+    """
 
     uri: str
     scope: Scope
+    loose: bool = False
 
 
 NOTHING = Target("", Scope.WORKSPACE)
-UNKNOWN_FILE = Target("unknown:file", Scope.HOST)
 
 
 def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: str = "") -> list[Target]:
@@ -48,11 +52,11 @@ def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: st
         return [Target(f"{text[5:8]}://{text[9:].replace('/', ':')}", Scope.REMOTE)]
     relative = not word.exact and not word.prefix.startswith("/") and not word.glob
     if relative and (not word.prefix or ".." in text):
-        return [UNKNOWN_FILE]
+        return [Target("unknown:file", Scope.HOST, loose=".." not in text)]
     if text.startswith("/"):
         return [_file(word, text, around)]
     if not cwds:
-        return [Target(f"unknown:file/{quote(text, safe='/*')}", Scope.HOST)]
+        return [Target(f"unknown:file/{quote(text, safe='/*')}", Scope.HOST, loose=True)]
     return [_file(word, f"{cwd}/{text}", around) for cwd in cwds]
 
 
@@ -66,8 +70,10 @@ def _file(word: Word, path: str, around: Surroundings) -> Target:
     rest = path[len(known.rpartition("/")[0]) + 1 :]
     # A glob stays below its folder unless `.*` may match `..`; other unknown text may hold `..`.
     stays = word.glob and ".." not in rest and not any(p.startswith(".") for p in rest.split("/"))
-    scope = _scope(folder, around) if stays else Scope.HOST
-    return Target("file://" + quote(folder.rstrip("/") + "/" + rest, safe="/*?[]"), scope)
+    nearest = _scope(folder, around)
+    uri = "file://" + quote(folder.rstrip("/") + "/" + rest, safe="/*?[]")
+    loose = nearest is Scope.WORKSPACE and ".." not in rest
+    return Target(uri, nearest) if stays else Target(uri, Scope.HOST, loose=loose)
 
 
 def _scope(path: str, around: Surroundings) -> Scope:

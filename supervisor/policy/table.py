@@ -13,6 +13,7 @@ that is dry already whatever its mode, and in mixed mode for everything but writ
 | `policy.<dry>.full`                   | dry column: what the shadow has no room for | simulated, notice  |
 | `policy.<dry>.workspace-write.shadow` | dry column: workspace write with a shadow   | simulated, shadow  |
 | `policy.<dry>.workspace-write`        | dry column: the same without one            | simulated, notice  |
+| `policy.<dry>.loose-write.shadow`     | dry column: write to a path half known      | simulated, shadow  |
 | `policy.<dry>.host-write`             | dry column: write elsewhere on this machine | simulated, notice  |
 | `policy.<dry>.remote-write`           | dry column: write to another system         | simulated, notice  |
 | `policy.<dry>.unknown.shadow`         | dry column: unknown that a shadow can hold  | simulated, shadow  |
@@ -26,7 +27,8 @@ that is dry already whatever its mode, and in mixed mode for everything but writ
 | `policy.live.unknown`                 | anything else                               | held               |
 
 `<dry>` says why the dry column holds: `dry-run` (the mode), `dry` (the run is) or `mixed` (no live target).
-A read that consumes is decided as a write.
+A read that consumes is decided as a write. A path is half known if all that is known of it leads into the
+workspace (`Effect.loose`): with a shadow the call runs there, which holds it wherever the path leads.
 
 A call is one thing: it runs whole or not at all. As soon as one of its effects is simulated the run is dry,
 so its other writes are decided in the dry column too, and the strictest decision is that of the call:
@@ -223,6 +225,9 @@ _ROWS: tuple[_Row, ...] = (
          "{target} is written in the shadow of the workspace only: {because}."),
     _Row("policy.{dry}.workspace-write", lambda c: c.writes(Scope.WORKSPACE) and bool(c.column), *_NOTICE,
          "The write to {target} is not executed, as there is no shadow: {because}."),
+    _Row("policy.{dry}.loose-write.shadow",
+         lambda c: c.writes(Scope.HOST) and c.effect.loose and bool(c.column) and c.contained, *_SHADOW,
+         "Where {target} lies is known only in part, so it is written in the shadow: {because}."),
     _Row("policy.{dry}.host-write", lambda c: c.writes(Scope.HOST) and bool(c.column), *_NOTICE,
          "The write to {target}, outside the workspace, is not executed: {because}."),
     _Row("policy.{dry}.remote-write", lambda c: c.writes(Scope.REMOTE) and bool(c.column), *_NOTICE,

@@ -228,3 +228,26 @@ def test_each_part_of_a_command_explains_itself() -> None:
 def test_what_is_too_big_or_too_deep_ends_soon(command: str) -> None:
     """No command can hold the gate: beyond its limits it is judged without being followed to its end."""
     assert judge(command).effects
+
+
+@pytest.mark.parametrize(
+    ("command", "loose"),
+    [
+        ('for i in $(seq 9); do echo x > "file-$i"; done', True),
+        ("rm -r build/$(cat name)", True),
+        ('echo x > "$(cat name)"', True),
+        ('cd "$(cat name)"; echo x > file', True),
+        ("echo x > /etc/$(cat name)", False),
+        ("echo x > ../$(cat name)", False),
+        ("rm *.txt", False),
+        ("echo x > file", False),
+        ("echo x > /etc/file", False),
+    ],
+)
+def test_a_path_known_in_part_is_loose_if_that_part_leads_into_the_workspace(
+    command: str, loose: bool
+) -> None:
+    """It counts as one of the host, as the rest of it may climb; a path known to leave is never loose."""
+    (written,) = [effect for effect in judge(command).effects if effect.kind is EffectKind.WRITE]
+    assert written.loose is loose
+    assert not loose or written.scope is Scope.HOST

@@ -38,6 +38,7 @@ effects = st.builds(
     rule=st.just("test.rule"),
     why=st.just("Made up."),
     consumes=st.booleans(),
+    loose=st.booleans(),
 )
 judgements = st.lists(effects, max_size=4).map(lambda many: Judgement(tuple(many)))
 states = st.builds(

@@ -41,6 +41,8 @@ def unknown(target: str = "unknown:./tool", scope: Scope = Scope.HOST) -> Effect
 
 WORKSPACE_WRITE = write("file:///w/a.py", Scope.WORKSPACE)
 HOST_WRITE = write("file:///home/me/a", Scope.HOST)
+LOOSE_WRITE = Effect(EffectKind.WRITE, Scope.HOST, "file:///w/a-*", "test.write", "It writes.", loose=True)
+LOOSE_READ = Effect(EffectKind.READ, Scope.HOST, "file:///w/a-*", "test.read", "It reads.", loose=True)
 REMOTE_WRITE = write("git+origin#main", Scope.REMOTE)
 STORE_WRITE = write("mcp://store/put", Scope.REMOTE)
 CONSUMING_READ = read("sqs://queue", Scope.REMOTE, consumes=True)
@@ -76,6 +78,11 @@ SHADOW = (DecisionKind.SIMULATED, Execution.SHADOW)
         (WORKSPACE_WRITE, Mode.LIVE, False, REAL, "policy.live.workspace-write"),
         (HOST_WRITE, Mode.DRY_RUN, True, NOTICE, "policy.dry-run.host-write"),
         (HOST_WRITE, Mode.LIVE, False, HELD, "policy.live.host-write"),
+        (LOOSE_WRITE, Mode.DRY_RUN, True, SHADOW, "policy.dry-run.loose-write.shadow"),
+        (LOOSE_WRITE, Mode.DRY_RUN, False, NOTICE, "policy.dry-run.host-write"),
+        (LOOSE_WRITE, Mode.MIXED, False, NOTICE, "policy.mixed.host-write"),
+        (LOOSE_WRITE, Mode.LIVE, False, HELD, "policy.live.host-write"),
+        (LOOSE_READ, Mode.DRY_RUN, False, PASS, "policy.read"),
         (REMOTE_WRITE, Mode.DRY_RUN, True, NOTICE, "policy.dry-run.remote-write"),
         (REMOTE_WRITE, Mode.MIXED, False, NOTICE, "policy.mixed.remote-write"),
         (REMOTE_WRITE, Mode.LIVE, False, HELD, "policy.live.remote-write"),
