@@ -132,7 +132,7 @@ class Arithmetic(Expander):
             elif evaluates:
                 self._test_number(child)
             else:
-                word = self._test_word(child)
+                word = self._test_word(child) if double else self._test_operand(child)
                 if word.exact and "[" in word.text and ("$(" in word.text or "`" in word.text):
                     self.doubt("a text with a command hidden in a subscript is tested")
                 if any(operator in ("-v", "-R") for operator in operators) and not (
@@ -145,6 +145,13 @@ class Arithmetic(Expander):
             self._opaque(node)
             return UNKNOWN
         return self.joined(node)
+
+    def _test_operand(self, node: Node) -> Word:
+        """An operand inside `[ ]`. One that splits may bring operators along: `-v` evaluates a subscript."""
+        words = self.words(node)
+        if len(words) > 1 or any(word.many and not word.glob for word in words):
+            self.doubt("what is tested may be several words")
+        return words[0] if words else Word("")
 
     def _test_number(self, node: Node) -> None:
         if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:

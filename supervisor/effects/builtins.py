@@ -53,11 +53,15 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
         return False
     if name in ("test", "["):
         operands = [word for word in words if word.text not in ("]", "[")]
-        evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands)
+        evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands[:1])
         if (
-            evaluates
-            and any(not word.exact or "[" in word.text for word in operands[1:])
-            and len(operands) == 2
+            (
+                evaluates
+                and any(not word.exact or "[" in word.text for word in operands[1:])
+                and len(operands) == 2
+            )
+            or (len(operands) > 2 and any(word.exact and word.text in ("-v", "-R") for word in operands))
+            or any(word.many and not word.glob for word in operands)
         ) or any(word.exact and "[" in word.text and "(" in word.text for word in operands):
             _unsure(engine, name, "a name that is not known is tested", state)
     if name in ("hash", "jobs") and words:
@@ -295,6 +299,8 @@ def _builtin(engine: Engine, name: str, words: list[Word], state: State) -> None
 
 
 def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    if any(word.many for word in words):
+        _unsure(engine, name, "the code that runs later is not known", state)
     if words and words[0].exact and words[0].text in ("-p", "-l"):
         _quiet(engine, name, state)
         return
@@ -422,6 +428,8 @@ def _let(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 
 def _getopts(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    if any(word.many for word in words[:2]):
+        _unsure(engine, name, "which variable is set is not known", state)
     for word in words[1:2]:
         _set(engine, word, UNKNOWN, state)
     state.variables["OPTARG"] = UNKNOWN

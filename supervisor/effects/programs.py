@@ -140,10 +140,10 @@ class _Call:
     def judge(self) -> None:
         """Note every effect of the call."""
         rule, parsed = self.rule, self.parsed
+        self._environment()
         if parsed.helps:
             self._emit_base(READ, "only prints its help or version", targets=())
             return
-        self._environment()
         placed = self._place()
         self._names(placed)
         cwd = [g.value for g in parsed.given if g.option.role is Role.CWD and g.value is not None]

@@ -14,9 +14,19 @@ for i in a b c f g file foo in x y script.sh; do echo "line $i" > $i; done
 echo 'rm x y' > evil
 printf '#!/bin/bash\nrm {WORKSPACE}/x\n' > /w/evil/ls; chmod +x /w/evil/ls; cp /w/evil/ls ls
 printf 'rm x\0' > list
+printf '%s\n' 'y -a -v a[$(rm${{IFS}}x)]' > words
+printf './ls EXIT' > traps; printf 'a b[$(rm${{IFS}}x)] -a' > opts
 """
 
 _LINES = r"""
+b=$(cat words); [ y = $b ]
+b=$(cat words); test y = $b
+b=$(cat words); [ -n $b ]
+b=$(cat words); [ $b ]
+b=$(cat words); [ "$b" = y ]
+b=$(cat words); test -n "$b"
+b=$(cat traps); trap $b
+b=$(cat opts); getopts $b
 cat <<EOF | sh⏎rm x⏎EOF
 cat <<'EOF' | bash⏎rm x⏎EOF
 bash <<EOF⏎rm x⏎EOF
