@@ -1,7 +1,8 @@
 """What a shadow costs: opening one over trees of three sizes, and asking it what changed.
 
 Opening is measured from deciding to start a program to the first byte the program writes. The floor beside it
-is the least that could do: `unshare` and one overlay mount over the same tree.
+is the least that could do: `unshare` and one overlay mount over the same tree. What also stands beside it are
+bubblewrap with the least world that it makes, and the launcher's interpreter alone.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from bench_stage import Machine, figure, new_machine, target
 from supervisor.places import places
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
-from supervisor.shadow.kept import discard, open_shadow
-from supervisor.shadow.overlay import OverlayShadow
+from supervisor.shadow.kept import discard, open_shadow, size_of
+from supervisor.shadow.overlay import OverlayShadow, perl
 from supervisor.shadow.world import Openings
 
 SIZES = (1_000, 10_000, 100_000)
@@ -56,10 +57,14 @@ def opening(machine: Machine, able: Capabilities, files: int) -> float:
     plain = machine.root / f"plain-{files}"
     for layer in ("upper", "work"):
         (plain / layer).mkdir(parents=True)
+    bare = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-all", "echo", "x"]
+    empty = [perl(), "-e", "exec 'echo', 'x'"]
     floor_command = ["unshare", "-Urm", "sh", "-c", MOUNT, "sh", str(tree), str(plain)]
-    samples, floor = [], []
+    samples, floor, wrapped, interpreted = [], [], [], []
     for number in range(ROUNDS):
         floor.append(first_byte_ms(lambda: floor_command, machine.env))
+        wrapped.append(first_byte_ms(lambda: bare, machine.env))
+        interpreted.append(first_byte_ms(lambda: empty, machine.env))
         run = f"{files}-{number}"
 
         def command(run: str = run) -> list[str]:
@@ -68,6 +73,8 @@ def opening(machine: Machine, able: Capabilities, files: int) -> float:
 
         samples.append(first_byte_ms(command, machine.env))
         discard(where.run_state(run) / "shadow")
+    figure("beside it: bubblewrap, no overlay", wrapped)
+    figure("beside it: the interpreter alone", interpreted)
     figure(f"floor: unshare and one overlay, {files:>7,} files", floor)
     return figure(f"open a shadow over {files:>7,} files", samples, floor=floor)
 
@@ -80,18 +87,20 @@ def changing(machine: Machine, able: Capabilities) -> float:
     edits = "for i in 1 22 333 4444 55555 66666 77777 88888 99999 12345; do echo e >> d$((i/100))/f$i; done"
     argv = shadow.wrap(["/bin/sh", "-c", edits], machine.env, Openings((where.state,)))
     subprocess.run(argv, env=machine.env, check=True)
-    floor, samples, again, snapshots = [], [], [], []
+    floor, samples, again, snapshots, sizes = [], [], [], [], []
     for _ in range(ROUNDS):
         floor.append(timed_ms(lambda: [list(os.walk(shadow.files))]))
         fresh: Shadow = OverlayShadow(shadow.folder, shadow.record)
         samples.append(timed_ms(fresh.changes))
         again.append(timed_ms(fresh.changes))
         snapshots.append(timed_ms(fresh.snapshot))
+        sizes.append(timed_ms(lambda: size_of(shadow.folder)))
     assert len(fresh.changes().changes) == 10
     figure("floor: walk what changed", floor)
     middle = figure("changes after 10 edits in 100,000 files, first time", samples, floor=floor)
     figure("the same again, contents known", again, floor=floor)
     figure("snapshot, as taken before and after each call", snapshots, floor=floor)
+    figure("size, as measured before each call", sizes, floor=floor)
     return middle
 
 

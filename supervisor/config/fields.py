@@ -109,7 +109,7 @@ class ShadowTable(Table, frozen=True):
     size_limit_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 10_240
     """Megabytes that one run's shadow may take on the disk; 0 is no limit. Beyond it nothing is lost: calls
     that would write are simulated without being executed from then on, and you and the agent are told. A
-    command that is running is not stopped."""
+    command that is running is not stopped. A clone counts with all that was copied."""
 
     include_ignored_giants: bool = False
     """Whether a clone also copies big folders that `.gitignore` names, such as `node_modules`."""

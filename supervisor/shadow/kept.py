@@ -111,13 +111,14 @@ def find_shadows(places: Places) -> tuple[Kept, ...]:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes a shadow takes on disk."""
+    """Bytes a shadow takes on disk, as far as we may look; what vanishes meanwhile counts for nothing."""
     total = 0
     stack = [os.fsencode(folder)]
     while stack:
         with suppress(FileNotFoundError, PermissionError), os.scandir(stack.pop()) as entries:
             for entry in entries:
-                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                with suppress(FileNotFoundError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
     return total
