@@ -66,9 +66,6 @@ _DIALOG_S = 5.0
 _LAST_MOMENTS_S = 0.3
 """When Claude Code ends, its hook clients end a moment before its guard does."""
 
-_LAG_S = 2.0
-"""The transcript may be this far behind the stream."""
-
 _CHECKPOINT_S = 20.0
 
 
@@ -90,6 +87,7 @@ class Run(Watcher):
         self._stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self._never_proven = False
+        self._servers_failed: tuple[ServerFailed, ...] = ()
         self._servers_told: set[str] = set()
         self._transcript_done = asyncio.Event()
         self._transcript: Transcript | None = None
@@ -356,6 +354,8 @@ class Run(Watcher):
             self._record(ChangesSeen(self._credit.seen()), durable=True)
         for finding in self._observer.unanswered():
             self._found(finding)
+        for server in self._servers_failed:  # those of which the transcript did not say why
+            self._server_failed(server)
         if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):
             self._alarm.raise_(AlertKind.AGENT_FAILURE, detail or ending.value)
         code = {
@@ -421,8 +421,10 @@ class Run(Watcher):
                 case HookBroke(event=event, outcome=outcome):
                     self._not_proven(f"the {event} hook did not reach the gate ({outcome})")
                 case Init(plugins=plugins, servers=servers):
-                    for server in servers:  # the transcript is about to say why
-                        asyncio.get_running_loop().call_later(_LAG_S, self._server_failed, server)
+                    self._servers_failed = servers
+                    for server in servers:
+                        if server.why:
+                            self._server_failed(server)
                     if plugins:
                         self.fault(f"plugins are loaded: {', '.join(plugins)}")
                 case NoVerdict(tool_use_ids=calls):

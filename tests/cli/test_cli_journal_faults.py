@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.claude import bundled_claude
-from harness.machine import Machine, new_machine
+from harness.machine import SUPERVISE, Machine, new_machine
+from harness.waiting import wait_for
 
 Break = Callable[[Path], None]
 
@@ -125,3 +126,25 @@ def test_an_edited_history_is_found(used: Machine) -> None:
     text = used.supervise("verify")
     assert text.returncode == 3
     assert "event 1: " in text.stdout
+
+
+ON_A_FULL_DISK = """
+mount -t tmpfs -o size=4m none "$1" && shift
+"$@" > /dev/null 2>&1 || exit 90
+cat /dev/zero > "$XDG_STATE_HOME/supervise/filler" 2> /dev/null
+exec "$@"
+"""
+"""The same run twice: on a disk of its own, and again when not one byte of it is left."""
+
+
+def test_on_a_full_disk_a_run_lets_nothing_through_and_says_so(machine: Machine) -> None:
+    """Exit code 3, the fault and its cure, no agent's word, and no process left."""
+    (machine.root / "state").mkdir()
+    run = [SUPERVISE, *start(machine), "--mode", "mixed"]
+    shell = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state", *run]
+    process = machine.start(shell)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 3, err
+    assert "the disk is full" in err and "Free some space" in err and "Traceback" not in err
+    assert out == ""
+    wait_for(lambda: not machine.processes(), "everything to end")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -126,6 +128,24 @@ def test_an_allowed_write_happens_once_and_a_denied_one_never(desk: Desk, outsid
     came = {outcome.n: outcome for outcome in run.all(CallOutcome)}
     assert came[1].outcome is Outcome.EXECUTED and came[1].result == "ok"
     assert came[2].outcome is Outcome.NOT_EXECUTED and "not on a Friday" in came[2].result
+
+
+def test_a_held_call_outlives_a_killed_screen_and_waits_for_the_next(desk: Desk, outside: Outside) -> None:
+    """SIGKILL of the screen that shows it: nothing is granted and nothing denied; another screen shows the
+    call and answers it."""
+    turns: list[Turn] = [{"calls": [bash(outside.post("held"))]}, {"say": "That was it."}]
+    screen = desk.start_run(turns, "--mode", "live")
+    confirm(screen)
+    run = desk.the_run()
+    screen.wait_for("HELD  #1 Bash")
+    os.kill(screen.pid, signal.SIGKILL)
+    assert screen.wait_for_end() == -signal.SIGKILL
+    again = desk.supervise("show", run.name)
+    again.wait_for("HELD  #1 Bash", "Allow once")
+    assert outside.posted == [] and not run.all(CallSettled) and not run.all(AlertRaised)
+    answer(again, run, 1, "a")
+    again.wait_for("▫ idle", "● 1 real", "That was it.")
+    assert outside.posted == ["/held"]
 
 
 def test_a_call_that_nobody_answers_is_denied_at_its_deadline(desk: Desk, outside: Outside) -> None:

@@ -92,6 +92,19 @@ def test_a_screen_killed_at_the_agents_terminal_takes_nothing_with_it(desk: Desk
     assert not run.all(AlertRaised)
 
 
+def test_a_screen_killed_before_it_is_drawn_leaves_a_whole_run(desk: Desk) -> None:
+    """SIGKILL of `supervise run` as soon as its run is in the journal: the agent still gets its task, every
+    call is decided, and a screen opened later shows it all."""
+    screen = desk.start_run([{"say": "One.", "calls": [bash("echo one")]}, {"say": "The end."}])
+    run = desk.the_run()
+    os.kill(screen.pid, signal.SIGKILL)
+    assert screen.wait_for_end() == -signal.SIGKILL
+    run.wait_for_state(State.IDLE, "finished", timeout_s=120)
+    assert run.prompts == ["the task"] and len(run.all(CallDecided)) == 1
+    assert not run.all(AlertRaised)
+    desk.supervise("show", run.name).wait_for(OUR_SCREEN, "The end.", "1 read", IDLE)
+
+
 def test_an_agent_that_draws_a_lot_for_nobody_never_waits_for_a_reader(desk: Desk) -> None:
     """The screen is gone; long answers, much more than a terminal buffers, are drawn and the turn ends."""
     wall = "\n\n".join(f"Paragraph {n}. " + "words and words " * 30 for n in range(40))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import os
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
 
@@ -11,12 +12,15 @@ from harness.machine import SUPERVISE, Machine
 from harness.waiting import wait_for
 from supervisor.effects import Effect, EffectKind, Scope
 from supervisor.errors import UsageError
+from supervisor.journal.events import AlertRaised, Event, ProfileChanged
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.places import Places
-from supervisor.policy import DecisionKind, Execution
+from supervisor.policy import AlertKind, DecisionKind, Execution
 from supervisor.screens.remember import propose, remember
 from supervisor.views.fold import fold
 from supervisor.views.run import CallView
+
+E = TypeVar("E", bound=Event)
 
 PACK = """\
 [pack]
@@ -29,49 +33,79 @@ args = "text..."
 """
 
 
-def call(effect: str, n: int) -> dict[str, Any]:
-    """One turn that calls the program, after a wait in which the pack can be edited."""
-    return {"wait_s": 3.0, "calls": [{"tool": "Bash", "input": {"command": f"frobnicate {effect} {n}"}}]}
+class Paused:
+    """A run without a shadow that waits at a pipe before each command but the first."""
+
+    def __init__(self, machine: Machine, commands: Sequence[str]) -> None:
+        self.here = Places(machine.state, machine.config, machine.runtime)
+        self._pipes = [machine.workspace / f"pipe-{n}" for n in range(len(commands) - 1)]
+        for pipe in self._pipes:
+            os.mkfifo(pipe)
+        waits = [[], *([f"cat {{cwd}}/{pipe.name}"] for pipe in self._pipes)]
+        lines = [line for wait, command in zip(waits, commands, strict=True) for line in (*wait, command)]
+        script = machine.write_script(
+            [{"calls": [{"tool": "Bash", "input": {"command": line}}]} for line in lines]
+        )
+        self._process = machine.start(
+            [SUPERVISE, "run", "--headless", "--mode", "mixed", "--script", script, "go"]
+        )
+
+    def events(self, kind: type[E]) -> list[E]:
+        """What was journaled of one kind."""
+        runs = list_runs(self.here.journal)
+        found = run_events(self.here.journal, runs[0].id) if runs else ()
+        return [recorded.event for recorded in found if isinstance(recorded.event, kind)]
+
+    def calls(self) -> tuple[CallView, ...]:
+        """The commands so far, as the views show them."""
+        runs = list_runs(self.here.journal)
+        seen = fold(run_events(self.here.journal, runs[0].id)).calls if runs else ()
+        return tuple(call for call in seen if not str(call.input["command"]).startswith("cat "))
+
+    def go_on(self) -> None:
+        """Let it reach its next command."""
+        pipe = self._pipes.pop(0)
+
+        def opened() -> bool:
+            try:
+                os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:  # nobody reads yet
+                return False
+            return True
+
+        wait_for(opened, f"the command that waits at {pipe.name}")
+
+    def end(self) -> None:
+        """Wait for the end of it."""
+        self._process.communicate(timeout=120)
 
 
 def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(machine: Machine) -> None:
-    """The hash journaled with each decision changes with the edit; a broken one raises a warning instead."""
+    """The rules of the next decision change with the edit; a broken one raises a warning instead."""
     pack = machine.config / "profiles" / "mine.toml"
     pack.parent.mkdir(parents=True)
     pack.write_text(PACK.format(effect="write"))
-    script = machine.write_script([call("a", 1), call("b", 2), call("c", 3)])
-    process = machine.start(
-        [SUPERVISE, "run", "--headless", "--script", script, "--cwd", machine.workspace, "go"]
-    )
-
-    def calls() -> list[dict[str, Any]]:
-        done = machine.supervise("runs", "--json")
-        runs = json.loads(done.stdout) if done.returncode == 0 and done.stdout else []
-        if not runs:
-            return []
-        shown: list[dict[str, Any]] = machine.json("show", "--json", runs[0]["name"])["calls"]
-        return shown
-
-    wait_for(lambda: len(calls()) == 1, "the first call")
+    run = Paused(machine, ["frobnicate a", "frobnicate b", "frobnicate c"])
+    wait_for(lambda: len(run.calls()) == 1, "the first call")
     pack.write_text(PACK.format(effect="read"))
-    wait_for(lambda: len(calls()) == 2, "the second call")
+    wait_for(lambda: run.events(ProfileChanged), "the new rules")
+    run.go_on()
+    wait_for(lambda: len(run.calls()) == 2, "the second call")
     pack.write_text("[pack\n")
-    process.communicate(timeout=120)
-    name = machine.json("runs", "--json")[0]["name"]
-    shown = machine.json("show", "--json", name)
-    first, second, third = shown["calls"]
-    assert first["effect"] == "write" and second["effect"] == "read" and third["effect"] == "read"
-    events = [json.loads(line)["event"] for line in machine.supervise("export", name).stdout.splitlines()]
-    hashes = [event["profile"] for event in events if "tool_use_id" in event and "profile" in event]
-    assert len(hashes) == 3 and hashes[0] != hashes[1] == hashes[2]
-    warnings = [alert for alert in shown["alerts"] if alert["kind"] == "config warning"]
-    assert len(warnings) == 1 and "mine.toml" in warnings[0]["detail"]
+    wait_for(lambda: run.events(AlertRaised), "the warning")
+    run.go_on()
+    run.end()
+    assert [call.effect for call in run.calls()] == [EffectKind.WRITE, EffectKind.READ, EffectKind.READ]
+    hashes = [call.profile for call in run.calls()]
+    assert hashes[0] != hashes[1] == hashes[2]
+    (warning,) = run.events(AlertRaised)
+    assert warning.alert is AlertKind.CONFIG_WARNING and "mine.toml" in warning.detail
 
 
 def test_a_read_the_operator_remembers_passes_at_once_and_only_that_call(machine: Machine) -> None:
     """Shown first; taken up by the running gate; another spelling of the command stays what it was."""
     commands = ["./status.sh", "./status.sh", "./status.sh --fix"]
-    turns = [{"wait_s": 3.0, "calls": [{"tool": "Bash", "input": {"command": each}}]} for each in commands]
+    turns = [{"wait_s": 5.0, "calls": [{"tool": "Bash", "input": {"command": each}}]} for each in commands]
     here = Places(machine.state, machine.config, machine.runtime)
     script = machine.write_script(turns)
     process = machine.start(
