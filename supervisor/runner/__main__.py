@@ -16,11 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from supervisor.errors import Exit, SuperviseError
+from supervisor.errors import Exit, LaunchError, SuperviseError
 from supervisor.gate.gate import Judge
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
+from supervisor.plan.servers import server_digests
 from supervisor.policy import Mode
 from supervisor.runner.containment import Containment
 from supervisor.runner.lock import take
@@ -109,9 +110,20 @@ class _Launch:
         self.env |= settings.ALWAYS
         self._mcp = keep / "mcp.json"
         self._servers = settings.mcp_servers(users_home, cwd)
+        self._require_servers(spec)
         settings.write_private(self._mcp, json.dumps({"mcpServers": self._servers}))
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
+
+    def _require_servers(self, spec: RunSpec) -> None:
+        """A run that is held to a plan reaches the very servers that the plan was approved with."""
+        now = server_digests(self._servers)
+        for item in spec.expected or ():
+            if item.server and now.get(name := item.tool.split("__")[1]) != item.server:
+                raise LaunchError(
+                    f"the MCP server {name!r} is not configured as it was in {spec.rehearsal_name}",
+                    cure="Rehearse again with it as it is now.",
+                )
 
     async def start(self, hook: list[str]) -> Agent:
         """Start Claude Code with the gate's hooks."""

@@ -82,8 +82,9 @@ def compile_rules(spec: RunSpec, where: Surroundings) -> Judge:
         ConfigError: a rule pack cannot be used.
     """
     book = read_book(spec.profiles, Path(spec.user_profiles) if spec.user_profiles else None)
-    classifier = _WithMemory(Classifier(book), spec.reads, spec.rulings)
-    return Judge(classifier.judge, spec.rulings, where, classifier.profile)
+    plain = Classifier(book)
+    classifier = _WithMemory(plain, spec.reads, spec.rulings)
+    return Judge(classifier.judge, plain.foresee, spec.rulings, where, classifier.profile)
 
 
 class _WithMemory:
