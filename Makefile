@@ -3,6 +3,10 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make rsync:rsync
+APT += pg_createcluster:postgresql
+
+# Debian starts a database server as it installs one; the tests start their own.
+CLUSTERS := /etc/postgresql-common/createcluster.d
 
 .PHONY: demo test lint setup tools
 demo: setup
@@ -32,5 +36,7 @@ tools:
 	  command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    mkdir -p $(CLUSTERS) && echo "create_main_cluster = false" >$(CLUSTERS)/tests.conf; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	    code=$$?; rm -f $(CLUSTERS)/tests.conf; exit $$code; \
 	  else echo "please install:$$missing"; exit 1; fi; fi

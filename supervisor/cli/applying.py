@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from supervisor.cli.guarding import offered_approval
+from supervisor.cli.guarding import drift_shown, offered_approval
 from supervisor.cli.launching import Wish
 from supervisor.cli.run import go, no_screen, screen_size
 from supervisor.errors import Exit, UsageError
@@ -15,6 +16,8 @@ from supervisor.journal.events import Outcome, PlanApproved
 from supervisor.journal.listing import find_run
 from supervisor.journal.rows import RunRow
 from supervisor.places import Places, places
+from supervisor.plan.apply import Applied
+from supervisor.plan.drift import NotKnown, not_known_lines
 from supervisor.policy import Mode
 from supervisor.runner.applying import commands_done, take_back, use_approval
 from supervisor.runner.approving import newest_approval, outsider, person
@@ -76,8 +79,17 @@ def _apply(here: Places, row: RunRow, offered: PlanApproved | None) -> bool:
         if sys.stderr.isatty() and (done == whole or done % 50 == 0):
             click.echo(f"\rstaging {done}/{whole} files", nl=done == whole, err=True)
 
+    def unseen(targets: tuple[NotKnown, ...]) -> None:
+        for line in not_known_lines(targets):
+            click.echo(one_line(line, 240), err=True)
+
+    with drift_shown():
+        return _say_each(use_approval(here, row, progress, offered, unseen))
+
+
+def _say_each(steps: Iterator[Applied]) -> bool:
     failed = False
-    for applied in use_approval(here, row, progress, offered):
+    for applied in steps:
         click.echo(f"#{applied.item.n} {applied.outcome.value}: {one_line(applied.item.target, 100)}")
         if applied.outcome is not Outcome.EXECUTED:
             failed = True
@@ -120,7 +132,7 @@ def undo_command(run: str) -> int:
         raise UsageError("nothing was undone", cure="Put these back as the apply left them, or by hand.")
     click.echo(f"{row.name}: all files are as they were before the apply")
     if done := commands_done(here, row):
-        click.echo("These were really done and cannot be taken back from here:")
+        click.echo("These were really done and cannot be taken back from here; nothing is run by itself:")
         for line in done:
             click.echo(f"  {one_line(line, 160)}")
     return int(Exit.OK)

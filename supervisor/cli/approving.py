@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -12,13 +13,15 @@ from supervisor.config import load
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.listing import find_run
 from supervisor.places import places
-from supervisor.plan.approval_file import ApprovalFile, write_approval
-from supervisor.plan.file_drift import file_drift
+from supervisor.plan.approval_file import ApprovalFile, new_approval_file
+from supervisor.plan.drift import WAYS_ON, World, file_lines, look_at, not_known_lines, target_lines
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
+from supervisor.plan.rebase import Accepted, item_of
 from supervisor.runner.approving import give_approval, person
+from supervisor.runner.probing import prober_of
 from supervisor.runner.recover import recover
-from supervisor.views.safe import one_line
+from supervisor.views.safe import many_lines, one_line
 
 
 @click.command()
@@ -47,22 +50,47 @@ def approve_command(run: str, left_out: tuple[int, ...], out: Path | None) -> in
         click.echo(line)
     click.echo(f"The diffs: supervise plan {row.name}. The folder: {plan.workspace}")
     _warn(plan, left)
-    changes = [change for item in ticked.items for change in item.changes]
-    for drift in file_drift(Path(plan.workspace), changes):
-        click.echo(f"DRIFT  {one_line(drift.path)} is not what the rehearsal saw")
+    accepted = _accept(ticked, look_at(ticked, prober_of(here, row).look))
     if not sys.stdin.isatty():
         raise UsageError("refused: only a person at a terminal can approve")
-    typed = click.prompt(f"Type the run's name to approve ({row.name})", default="", show_default=False)
-    if typed.strip() != row.name:
-        raise UsageError("not approved; nothing was changed")
-    minutes = load(here, Path(row.cwd)).config.approval.expires_minutes
-    given = give_approval(here, row, plan, left, by, minutes * 60)
+    with new_approval_file(out) if out is not None else nullcontext() as write:
+        typed = click.prompt(f"Type the run's name to approve ({row.name})", default="", show_default=False)
+        if typed.strip() != row.name:
+            raise UsageError("not approved; nothing was changed")
+        minutes = load(here, Path(row.cwd)).config.approval.expires_minutes
+        given = give_approval(here, row, plan, left, by, minutes * 60, accepted)
+        if write is not None:
+            write(ApprovalFile(row.id, given))
     click.echo(f"Approved {len(given.items)} items for {minutes:g} minutes: supervise apply {row.name}")
     if out is not None:
-        write_approval(out, ApprovalFile(row.id, given))
         click.echo(f"For one use without a person: supervise apply {row.name} --approval {out}")
         click.echo(f"or, as a fresh run held to the plan: supervise run --approval {out}")
     return int(Exit.OK)
+
+
+def _accept(plan: Plan, world: World) -> tuple[Accepted, ...]:
+    """What has moved on since the rehearsal, shown as a diff: each item is asked for by itself."""
+    asked: dict[int, list[Accepted]] = {}
+    for drift in world.files:
+        click.echo(many_lines("\n".join(file_lines(drift))))
+        item = item_of(plan, drift)
+        if item is None:
+            raise UsageError(
+                f"{one_line(drift.path)} is in the way of what was rehearsed; nothing was changed",
+                cure="Rehearse again on the new state, move it away, or leave its item out (--leave-out).",
+            )
+        asked.setdefault(item.n, []).append(Accepted(item.n, drift.path, drift.found))
+    for target in world.targets:
+        click.echo(many_lines("\n".join(target_lines(target))))
+        asked.setdefault(target.n, []).append(Accepted(target.n, probe=target.now))
+    for line in not_known_lines(world.not_known):
+        click.echo(one_line(line, 240))
+    if asked:
+        click.echo(WAYS_ON)
+    for n in sorted(asked):
+        if not click.confirm(f"Approve #{n} all the same, on what is there now?", default=False):
+            raise UsageError("not approved; nothing was changed", cure=f"Rehearse again, or leave #{n} out.")
+    return tuple(each for n in sorted(asked) for each in asked[n])
 
 
 def _warn(plan: Plan, left: frozenset[int]) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import click
 
 from supervisor.errors import UsageError
 from supervisor.journal.events import PlanApproved
@@ -10,10 +14,12 @@ from supervisor.journal.listing import find_run
 from supervisor.journal.rows import RunRow
 from supervisor.places import places
 from supervisor.plan.approval_file import read_approval
+from supervisor.plan.drift import WorldMovedError, world_lines
 from supervisor.policy import Mode
 from supervisor.runner.approving import outsider, person
 from supervisor.runner.going_live import Basis, guarded_basis
 from supervisor.runner.recover import recover
+from supervisor.views.safe import one_line
 
 
 def basis_of(plan: str | None, approval: Path | None, mode: Mode | None, cwd: Path | None) -> Basis | None:
@@ -38,7 +44,19 @@ def basis_of(plan: str | None, approval: Path | None, mode: Mode | None, cwd: Pa
         row = find_run(here.journal, plan or "")
     if cwd is not None and str(cwd.resolve()) != row.cwd:
         raise UsageError(f"--cwd {cwd}: the plan of {row.name} is for {row.cwd}")
-    return guarded_basis(here, row, offered)
+    with drift_shown():
+        return guarded_basis(here, row, offered)
+
+
+@contextmanager
+def drift_shown() -> Iterator[None]:
+    """Show as a diff what has moved on, where that stops what happens in the block."""
+    try:
+        yield
+    except WorldMovedError as moved:
+        for line in world_lines(moved.world):
+            click.echo(one_line(line, 240), err=True)
+        raise
 
 
 def offered_approval(path: Path, run: str | None) -> tuple[RunRow, PlanApproved]:

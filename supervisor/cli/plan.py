@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import click
 
 from supervisor.cli.past import as_json
 from supervisor.errors import Exit
+from supervisor.journal.events import Probe
 from supervisor.journal.listing import find_run
 from supervisor.places import places
 from supervisor.plan.model import Item, ItemKind, Plan
@@ -57,7 +59,16 @@ def plan_lines(plan: Plan) -> list[str]:
         lines.append(f"#{item.n:<4} {item.kind.value:<8} {_what(item)}{marks}")
         for n, name in zip(item.depends_on, item.because, strict=True):
             lines.append(f"      uses {one_line(name, 80)}, created by #{n}")
+        lines += [f"      reverse: {one_line(each, _WIDTH)}" for each in item.reverse]
+        lines += [f"      seen by {_look(probe)}" for probe in item.probes]
     return lines
+
+
+def _look(probe: Probe) -> str:
+    """A probe and whether it told anything."""
+    if probe.trouble:
+        return one_line(f"nobody, so its state is not known: {probe.trouble}", _WIDTH)
+    return one_line(shlex.join(probe.command), _WIDTH)
 
 
 def _what(item: Item) -> str:

@@ -137,6 +137,8 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             state.fixed.add(variable)
         if "i" in options and not equals:
             _unsure(engine, name, "an integer variable evaluates its text", state)
+        if exports:
+            state.handed_on |= {variable}
         if exports and engine.variable(variable) is EffectKind.WRITE:
             state.exported.add(variable)
 
@@ -310,7 +312,7 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         _quiet(engine, name, state)
         return
     # The code runs later, whatever the shell knows by then.
-    later = State(cwds=("/",), exported=set(state.exported), on=state.on)
+    later = State(cwds=("/",), exported=set(state.exported), handed_on=state.environment, on=state.on)
     engine.traps = True
     if state.aliases:
         _unsure(engine, name, "the code runs later, when aliases may have changed", state)

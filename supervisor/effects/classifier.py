@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from supervisor.effects.engine import Engine, TooMuch
+from supervisor.effects.foresight import Foreseen
 from supervisor.effects.mcp import judge_mcp, split_name
 from supervisor.effects.model import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.effects.rules import RuleBook
@@ -18,9 +19,17 @@ class Classifier:
     def __init__(self, rules: RuleBook) -> None:
         self.rules = rules
 
+    def foresee(self, call: ToolCall, around: Surroundings) -> tuple[Foreseen, ...]:
+        """What the rules know of the programs that `call` would run, beyond their effects. Never raises."""
+        engine = Engine(self.rules, around, foreseen=[])
+        self._judge(engine, call)
+        return tuple(engine.foreseen or ())
+
     def judge(self, call: ToolCall, around: Surroundings) -> Judgement:
         """What `call` would do. Never raises: what cannot be understood is unknown."""
-        engine = Engine(self.rules, around)
+        return self._judge(Engine(self.rules, around), call)
+
+    def _judge(self, engine: Engine, call: ToolCall) -> Judgement:
         try:
             self._call(engine, call)
         except (TooMuch, RecursionError) as error:

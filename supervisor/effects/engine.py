@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from supervisor.effects.foresight import Foreseen
 from supervisor.effects.model import Effect, EffectKind, Scope, Surroundings
 from supervisor.effects.rules import RuleBook
 from supervisor.effects.state import State
@@ -39,6 +40,7 @@ class Engine:
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
         functions: how many function calls are open.
+        foreseen: what rules know of its program calls beyond effects; None: nobody asks.
         end_s: processor time of this thread at which the judgement is given up, in seconds.
     """
 
@@ -52,6 +54,7 @@ class Engine:
     defines_functions: bool = False
     traps: bool = False
     functions: int = 0
+    foreseen: list[Foreseen] | None = None
     end_s: float = field(default_factory=lambda: time.thread_time() + MOST_TIME_S)
 
     def step(self, cost: int = 1) -> None:

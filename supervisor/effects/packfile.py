@@ -78,6 +78,9 @@ class CommandTable(_Table, frozen=True):
     code_target: str = ""
     on: str = ""
     http: str | bool = False
+    probe: list[str] = []
+    probe_options: str = ""
+    reverse: str = ""
 
 
 class OptionSetTable(_Table, frozen=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from supervisor.effects.model import EffectKind
+from supervisor.effects.foresight import FORMS, sample
+from supervisor.effects.model import EffectKind, Surroundings, ToolCall
 from supervisor.effects.packfile import (
     CommandTable,
     EnvironmentTable,
@@ -108,13 +111,13 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
     mcp: list[McpRule] = []
     harmless: list[str] = []
     dangerous: list[str] = []
-    packs: list[tuple[str, str, str]] = []
+    packs: list[_Pack] = []
     given = [list(layer) for layer in layers]
     for layer in given:
         owner: dict[str, str] = {}
         for file, text in layer:
             pack = _Pack(file, text)
-            packs.append((pack.head.name, str(pack.head.version), file))
+            packs.append(pack)
             harmless += pack.environment.harmless
             dangerous += pack.environment.dangerous
             mcp = pack.mcp + mcp
@@ -126,14 +129,46 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
                 owner[name] = file
                 programs[name] = program
     mcp.sort(key=lambda rule: -_literal(rule.server) * 1000 - _literal(rule.tool))
-    return RuleBook(
+    book = RuleBook(
         digest=digest_of(given),
         programs=programs,
         mcp=tuple(mcp),
         env_harmless=tuple(harmless),
         env_dangerous=tuple(dangerous),
-        packs=tuple(packs),
+        packs=tuple((pack.head.name, str(pack.head.version), pack.source.file) for pack in packs),
     )
+    _check_probes(book, packs)
+    return book
+
+
+def _check_probes(book: RuleBook, packs: Iterable[_Pack]) -> None:
+    """A probe is run for real during a rehearsal: it must be a read under the very rules it stands in.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    if not any(pack.probes for pack in packs):
+        return
+    from supervisor.effects.classifier import Classifier  # with its parsers, which few commands need
+
+    classifier = Classifier(book)
+    for pack in packs:
+        for where, rule in pack.probes:
+            if book.programs.get(rule.program) is not pack.programs[rule.program]:
+                continue  # a later layer has replaced the program
+            command = shlex.join(sample(rule))
+            for effect in classifier.judge(ToolCall("Bash", {"command": command}), _NOWHERE).effects:
+                if effect.writes or effect.kind is not EffectKind.READ:
+                    problem = f"must only read, but `{command}` is judged {effect.kind.value}: {effect.why}"
+                    raise pack.source.error(where, "probe", problem)
+
+
+_NOWHERE = Surroundings(cwd="/x", workspace="/x", home="/x")
+
+
+def _spread(word: str) -> str:
+    """`word` with `{arg:1...}` as `{arg:1}`: it stands for all arguments from there on."""
+    return word.replace("...", "", 1) if word.startswith("{arg:") else word
 
 
 def digest_of(layers: Iterable[Iterable[tuple[str, str]]]) -> str:
@@ -173,6 +208,7 @@ class _Pack:
             where = ("options", name)
             self._sets[name] = self._options(where, self.source.convert(where, table, OptionSetTable))
         self.programs: dict[str, Program] = {}
+        self.probes: list[tuple[tuple[str, ...], Rule]] = []
         for name, table in data.get("program", {}).items():
             self._program(name, table)
         self.mcp = self._mcp(data.get("mcp", []))
@@ -268,7 +304,7 @@ class _Pack:
             or table.stdin not in ("", "none")
         )
         http = table.http if isinstance(table.http, str) else ("{url}" if table.http else "")
-        return Rule(
+        rule = Rule(
             id=".".join((program, *path)),
             program=program,
             path=path,
@@ -294,7 +330,48 @@ class _Pack:
             on=table.on,
             http=http,
             can_write=can_write,
+            probe=self._probe(where, table.probe),
+            probe_options=self._probe_options(where, table, options),
+            reverse=self._filled(where, "reverse", table.reverse),
         )
+        if rule.probe:
+            self.probes.append((where, rule))
+        return rule
+
+    # -- what else is known of a call
+
+    def _probe(self, where: tuple[str, ...], words: list[str]) -> tuple[str, ...]:
+        if words and "{" in words[0]:
+            raise self.source.error(where, "probe", "its first word is the name of a program")
+        for word in words:
+            self._filled(where, "probe", _spread(word))
+        return tuple(words)
+
+    def _probe_options(
+        self, where: tuple[str, ...], table: CommandTable, known: Mapping[str, Option]
+    ) -> tuple[str, ...]:
+        names = tuple(table.probe_options.split())
+        for name in names:
+            if name not in known:
+                problem = f'no option "{name}" here{nearest(name, [*known])}'
+                raise self.source.error(where, "probe-options", problem)
+            if known[name].takes not in (Takes.NOTHING, Takes.VALUE):
+                raise self.source.error(where, "probe-options", f'"{name}" cannot be handed on as it stands')
+        if names and not table.probe:
+            raise self.source.error(where, "probe-options", "there is no probe to hand them to")
+        return names
+
+    def _filled(self, where: tuple[str, ...], key: str, template: str) -> str:
+        self._template(where, key, template)
+        for hole in re.findall(r"\{([^{}]*)\}", template):
+            for choice in hole.split("|"):
+                name, _, form = choice.partition("!")
+                if form not in FORMS:
+                    raise self.source.error(where, key, f'unknown form "!{form}"{nearest(form, [*FORMS])}')
+                kind, _, number = name.partition(":")
+                if kind in ("arg", "path") and number and not number.lstrip("-").isdigit():
+                    raise self.source.error(where, key, f'"{name}": a number stands behind the colon')
+        return template
 
     # -- options and arguments
 

@@ -11,7 +11,8 @@ import msgspec
 
 from supervisor.effects import graphql, inline, shell
 from supervisor.effects.arguments import Arguments, Given, take_apart
-from supervisor.effects.model import EffectKind, Scope
+from supervisor.effects.foresight import Foreseen, foresee
+from supervisor.effects.model import Effect, EffectKind, Scope
 from supervisor.effects.rules import Option, Positional, Program, Role, Rule, Style, Takes
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target, copy_target, fetches, file_targets, url_target
@@ -46,7 +47,11 @@ def run_program(engine: Engine, name: str, words: list[Word], state: State) -> N
         return
     parsed = take_apart(rule, rest, given)
     parsed.doubts[:0] = doubts
-    _Call(engine, rule, path, parsed, state).judge()
+    call = _Call(engine, rule, path, parsed, state)
+    before = len(engine.effects)
+    call.judge()
+    if engine.foreseen is not None and (rule.probe or rule.reverse):
+        call.foresee(engine.foreseen, engine.effects[before:], state)
 
 
 def _command(
@@ -172,6 +177,18 @@ class _Call:
         if rule.targets or not (covered or judged_inside):
             why = rule.why or _WHY[base].format(" ".join((rule.program, *self.path)))
             self._emit_base(base, why, consumes=rule.consumes)
+
+    def foresee(self, known: list[Foreseen], effects: list[Effect], found: State) -> None:
+        """Note what the rule knows of the call, if that changes anything.
+
+        Args:
+            effects: what the call would do.
+            found: the shell as the call found it.
+        """
+        if any(effect.writes or effect.kind is UNKNOWN_KIND for effect in effects):
+            told = foresee(self.rule, self.parsed, found, self._lookup)
+            if (told.probe or told.doubt or told.reverse) and told not in known:
+                known.append(told)
 
     # -- what the call is
 
@@ -449,9 +466,10 @@ class _Call:
             state.cwds = ()
             state.variables = {}
             state.functions = {}
-        elif self.given_on:
+        elif self.parsed.assignments:
             state = state.fork()
             state.exported |= self.given_on
+            state.handed_on |= {word.text.partition("=")[0] for word in self.parsed.assignments}
         return state
 
     def _http(self) -> None:

@@ -120,6 +120,9 @@ class Rule(msgspec.Struct, frozen=True):
         options: every option by its exact spelling, inherited ones included.
         max_read_args: up to this many positionals the call is a read; -1: not so.
         can_write: some option or operand could turn the call into more than a read.
+        probe: templates of the words of a read-only command that looks at the target; empty: none is known.
+        probe_options: options of the call that the probe takes over.
+        reverse: template of what would take the call back.
     """
 
     id: str
@@ -148,6 +151,9 @@ class Rule(msgspec.Struct, frozen=True):
     on: str = ""
     http: str = ""
     can_write: bool = False
+    probe: tuple[str, ...] = ()
+    probe_options: tuple[str, ...] = ()
+    reverse: str = ""
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -69,7 +69,13 @@ def shares_input(text: str) -> bool:
 
 
 def _fresh(state: State) -> State:
-    return State(cwds=state.cwds, exported=set(state.exported), stdin=state.stdin, on=state.on)
+    return State(
+        cwds=state.cwds,
+        exported=set(state.exported),
+        handed_on=state.environment,
+        stdin=state.stdin,
+        on=state.on,
+    )
 
 
 def run_words(

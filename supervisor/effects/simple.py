@@ -72,9 +72,11 @@ class Simple(Redirects):
             state.ifs_known,
             state.variables,
         )
-        exported -= {name for name, _ in assigned} - state.exported
+        for_it_alone = {name for name, _ in assigned}
+        exported -= for_it_alone - state.exported
+        handed_on = state.handed_on | (run.handed_on - for_it_alone)
         state.become(run)
-        state.exported = exported
+        state.exported, state.handed_on = exported, handed_on
         state.ifs_known = ifs_known and run.ifs_known
         shell_code = program.text in _KEEPERS or program.text in state.functions
         for name, _ in assigned:
@@ -95,6 +97,7 @@ class Simple(Redirects):
                 state.exported.add(name)
         for name, value in assigned:
             state.variables[name] = value
+        state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
             state.ifs_known = False
         return state

@@ -28,6 +28,7 @@ class State:
         aliases: names that were made aliases here.
         cwds: folders the shell may be in, absolute; empty when not known.
         exported: variables given to every program that are not known to be harmless.
+        handed_on: variables set for programs here, harmless ones included: they may say where a target lies.
         params: positional parameters; None when not known.
         stdin: text on standard input, if known.
         on: URI prefix of the other system the commands run on (`ssh://host`), empty for this one.
@@ -41,6 +42,7 @@ class State:
     functions: dict[str, Function | None] = field(default_factory=dict)
     aliases: set[str] = field(default_factory=set)
     exported: set[str] = field(default_factory=set)
+    handed_on: frozenset[str] = frozenset()
     params: tuple[Word, ...] | None = None
     stdin: Word | None = None
     on: str = ""
@@ -80,6 +82,7 @@ class State:
             self.functions[name] = many[0].functions.get(name) if len(bodies) == 1 else None
         self.aliases = set().union(*(state.aliases for state in many))
         self.exported = set().union(*(state.exported for state in many))
+        self.handed_on = frozenset().union(*(state.handed_on for state in many))
         self.fixed = set().union(*(state.fixed for state in many))
         self.locals = set().union(*(state.locals for state in many))
         self.cwds = (
@@ -98,6 +101,11 @@ class State:
         """Take over everything the `other` knows."""
         self.__dict__.update(other.fork().__dict__)
 
+    @property
+    def environment(self) -> frozenset[str]:
+        """Names of what a program started here may find changed in its environment."""
+        return self.handed_on | {name for name in self.variables if name.isupper()}
+
     def same_as(self, other: State) -> bool:
         """Whether nothing that matters differs."""
         return (
@@ -106,6 +114,7 @@ class State:
             and self.aliases == other.aliases
             and self.cwds == other.cwds
             and self.exported == other.exported
+            and self.handed_on == other.handed_on
             and self.params == other.params
             and self.fixed == other.fixed
             and self.ifs_known == other.ifs_known

@@ -24,12 +24,14 @@ class Expectation(msgspec.Struct, frozen=True):
         n: number of the call in the rehearsal.
         input: the tool input exactly as the agent gave it there.
         cwd: the folder its shell stood in; empty where that is not known.
+        server: digest of how the server of an MCP call was reached.
     """
 
     n: int
     tool: str
     input: dict[str, Any]
     cwd: str = ""
+    server: str = ""
 
 
 class Expected:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
+from supervisor.effects.foresight import Foreseen
 from supervisor.errors import GateError, JournalError
 from supervisor.gate import question, wire
 from supervisor.gate.expected import Expected
@@ -44,12 +45,14 @@ class Judge(msgspec.Struct, frozen=True):
 
     Attributes:
         judge: classifies one call; pure.
+        foresee: what the rules know of a call beyond its effects; pure.
         rulings: the operator's word.
         where: surroundings every call of the run shares.
         profile: hash of the rules in force.
     """
 
     judge: Callable[[ToolCall, Surroundings], Judgement]
+    foresee: Callable[[ToolCall, Surroundings], tuple[Foreseen, ...]]
     rulings: Rulings
     where: Surroundings
     profile: str = ""

@@ -157,6 +157,36 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     diverged: bool
 
 
+class Probe(msgspec.Struct, frozen=True):
+    """One look at what a call would write to.
+
+    Attributes:
+        command: argv of the read-only command; empty where none could be put together.
+        folder: absolute path of the folder it ran in.
+        output: what it printed; the end is a digest where that was long.
+        trouble: why nothing is known of the target; empty where `output` tells.
+    """
+
+    command: tuple[str, ...]
+    folder: str
+    output: str = ""
+    trouble: str = ""
+
+
+class TargetsSeen(Event, frozen=True, tag="targets seen"):
+    """What the rule packs know of a call that was not executed, beyond its effects.
+
+    Attributes:
+        probes: looks at its targets, taken in the real world when the call was simulated.
+        reverse: what would take it back, for a person to read.
+    """
+
+    n: int
+    tool_use_id: str
+    probes: tuple[Probe, ...]
+    reverse: tuple[str, ...]
+
+
 class CallOutcome(Event, frozen=True, tag="call outcome"):
     """What happened to a call.
 
@@ -249,6 +279,7 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
         digest: of exactly the items that stayed ticked.
         items: their numbers.
         left_out: numbers of the items that were left out.
+        accepted: `supervisor.plan.rebase.Accepted` as JSON: drift that was approved over, item by item.
         by: who, and from which terminal.
         approved, expires: seconds since the Unix epoch.
         nonce: unique; an approval is used once.
@@ -263,6 +294,7 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
     expires: float
     nonce: str
     seal: str
+    accepted: tuple[dict[str, Any], ...] = ()
 
 
 class ApplyStarted(Event, frozen=True, tag="apply started"):
@@ -327,6 +359,7 @@ AnyEvent = (
     | PromptPassed
     | CallDecided
     | CallSettled
+    | TargetsSeen
     | CallOutcome
     | AlertRaised
     | StateChanged

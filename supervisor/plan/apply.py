@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -15,6 +13,7 @@ from supervisor.errors import SuperviseError
 from supervisor.journal.events import Outcome
 from supervisor.plan.files import apply_files
 from supervisor.plan.model import Item, ItemKind, Plan
+from supervisor.plan.servers import configured_servers, server_digest
 from supervisor.shadow.changes import Change
 
 _RESULT_LIMIT = 8_192
@@ -101,9 +100,11 @@ async def _mcp_call(item: Item, config: Path, environment: Mapping[str, str]) ->
     from mcp import Client, StdioServerParameters
 
     _prefix, server, tool = item.tool.split("__", 2)
-    known: dict[str, Any] = json.loads(config.read_text(encoding="utf-8")).get("mcpServers", {})
+    known = configured_servers(config)
     if server not in known:
         raise SuperviseError(f"the run had no MCP server {server!r}")
+    if server_digest(known[server]) != item.server:
+        raise SuperviseError(f"the MCP server {server!r} is not the one that was approved")
     where: StdioServerParameters | str = str(known[server].get("url", ""))
     if known[server].get("command"):
         where = StdioServerParameters(

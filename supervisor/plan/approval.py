@@ -20,6 +20,7 @@ from supervisor.errors import SuperviseError
 from supervisor.journal.events import PlanApproved
 from supervisor.places import private_dir
 from supervisor.plan.model import Plan
+from supervisor.plan.rebase import Accepted, rebased
 
 _KEY_BYTES = 32
 
@@ -75,7 +76,13 @@ def _no_key(path: Path, why: str) -> NotApprovedError:
 
 
 def approve(
-    key: bytes, plan: Plan, left_out: Collection[int], by: str, now: float, expires_s: float
+    key: bytes,
+    plan: Plan,
+    left_out: Collection[int],
+    by: str,
+    now: float,
+    expires_s: float,
+    accepted: tuple[Accepted, ...] = (),
 ) -> PlanApproved:
     """The approval of `plan` (its ticked items only), sealed.
 
@@ -85,9 +92,10 @@ def approve(
         by: who, and from which terminal.
         now: seconds since the epoch.
         expires_s: seconds until an unused approval is void.
+        accepted: drift that is approved over; the plan is then approved on the world as it was seen.
     """
     bare = PlanApproved(
-        digest=plan.digest,
+        digest=rebased(plan, accepted).digest,
         items=tuple(item.n for item in plan.items),
         left_out=tuple(sorted(left_out)),
         by=by,
@@ -95,8 +103,21 @@ def approve(
         expires=now + expires_s,
         nonce=secrets.token_hex(16),
         seal="",
+        accepted=tuple(msgspec.to_builtins(each) for each in accepted),
     )
     return msgspec.structs.replace(bare, seal=_seal(key, plan.run, bare))
+
+
+def accepted_of(approval: PlanApproved) -> tuple[Accepted, ...]:
+    """What the approval accepted.
+
+    Raises:
+        ForgedApprovalError: somebody else wrote it.
+    """
+    try:
+        return msgspec.convert(approval.accepted, tuple[Accepted, ...])
+    except msgspec.ValidationError as cause:
+        raise ForgedApprovalError(f"what it accepts cannot be read: {cause}") from cause
 
 
 def require(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -22,18 +24,36 @@ class ApprovalFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approval: PlanApproved
 
 
-def write_approval(path: Path, given: ApprovalFile) -> None:
-    """Write the file, readable by its owner only.
+@contextmanager
+def new_approval_file(path: Path) -> Iterator[Callable[[ApprovalFile], None]]:
+    """A file for an approval that is yet to be given, readable by its owner only: there is room for it before
+    anything is approved. It is gone again if the block ends without an approval.
 
     Raises:
         UsageError: it exists already, or cannot be written.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(given)) + b"\n")
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
     except OSError as cause:
-        raise UsageError(f"--out {path}: {cause.strerror or cause}", cure="Name a new file.") from None
+        raise _unusable(path, cause) from None
+    with file:
+
+        def write(given: ApprovalFile) -> None:
+            try:
+                file.write(msgspec.json.format(msgspec.json.encode(given)) + b"\n")
+                file.flush()
+            except OSError as cause:
+                raise _unusable(path, cause) from None
+
+        try:
+            yield write
+        finally:
+            if not file.tell():
+                path.unlink(missing_ok=True)
+
+
+def _unusable(path: Path, cause: OSError) -> UsageError:
+    return UsageError(f"--out {path}: {cause.strerror or cause}", cure="Name a new file.")
 
 
 def read_approval(path: Path) -> ApprovalFile:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
 from supervisor.effects import EffectKind, Scope
-from supervisor.journal.events import CallDecided, CallSettled
+from supervisor.journal.events import CallDecided, CallSettled, TargetsSeen
 from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.policy import DecisionKind, Execution
 from supervisor.shadow.changes import Change, ChangeSet
@@ -20,6 +21,8 @@ _CREATES = re.compile(
     r"(^|_)(id|key|name|path|file|filename|slug|uuid|url|uri|ref|branch|tag|bucket|object)$"
 )
 """Arguments whose value names what a call makes."""
+
+_NO_SERVERS: Mapping[str, str] = MappingProxyType({})
 
 _SHORTEST = 3
 """Shorter values name too much to tell anything."""
@@ -32,7 +35,13 @@ _NOT_NAMES = frozenset({"true", "false", "null", "none", "main", "master", "inde
 
 
 def build(
-    run: str, workspace: str, calls: Iterable[CallDecided], settled: Iterable[CallSettled], changes: ChangeSet
+    run: str,
+    workspace: str,
+    calls: Iterable[CallDecided],
+    settled: Iterable[CallSettled],
+    changes: ChangeSet,
+    seen: Iterable[TargetsSeen] = (),
+    servers: Mapping[str, str] = _NO_SERVERS,
 ) -> Plan:
     """The plan of a rehearsal.
 
@@ -42,9 +51,12 @@ def build(
         calls: its decisions, in order.
         settled: verdicts on held calls.
         changes: what differs in its shadow, attributed to `tool_use_id`s.
+        seen: what was seen of the targets of its calls.
+        servers: digest of how each MCP server of the run is reached, by name.
     """
     verdicts = {each.tool_use_id: each for each in settled}
     decided = list(calls)
+    looks = {each.tool_use_id: each for each in seen}
     by_call: dict[str, list[Change]] = {}
     for change in changes.changes:
         by_call.setdefault(change.calls[-1] if change.calls else "", []).append(change)
@@ -61,7 +73,7 @@ def build(
             cut = any(each.kind is EffectKind.UNKNOWN for each in call.effects)
             items.append(_files(call.n, call.tool, tuple(mine), call.rule, guess=guess, cut=cut))
         if kind is DecisionKind.SIMULATED and execution is Execution.NOT_EXECUTED and _writes(call):
-            items.append(_done_later(call, guess, workspace))
+            items.append(_done_later(call, guess, workspace, looks.get(call.tool_use_id), servers))
     items.sort(key=lambda item: item.n)
     return Plan(run, workspace, _with_dependencies(items), diverged_at)
 
@@ -80,7 +92,9 @@ def _files(n: int, tool: str, changes: tuple[Change, ...], rule: str, *, guess: 
     return Item(n, ItemKind.FILES, tool, target, {}, changes, (), (), rule, guess, cut)
 
 
-def _done_later(call: CallDecided, guess: bool, workspace: str) -> Item:
+def _done_later(
+    call: CallDecided, guess: bool, workspace: str, look: TargetsSeen | None, servers: Mapping[str, str]
+) -> Item:
     writes = [effect for effect in call.effects if effect.writes] or list(call.effects)
     kind = ItemKind.OTHER
     if call.tool in _SHELLS:
@@ -91,7 +105,20 @@ def _done_later(call: CallDecided, guess: bool, workspace: str) -> Item:
     inside = kind is ItemKind.COMMAND and call.cwd.startswith(workspace + "/")
     folder = call.cwd.removeprefix(workspace + "/") if inside else ""
     return Item(
-        call.n, kind, call.tool, remote.target, call.input, (), (), (), call.rule, guess, folder=folder
+        n=call.n,
+        kind=kind,
+        tool=call.tool,
+        target=remote.target,
+        input=call.input,
+        changes=(),
+        depends_on=(),
+        because=(),
+        rule=call.rule,
+        guess=guess,
+        folder=folder,
+        server=servers.get(call.tool.split("__")[1], "") if kind is ItemKind.MCP else "",
+        probes=look.probes if look is not None else (),
+        reverse=look.reverse if look is not None else (),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from supervisor.journal.events import Probe
 from supervisor.shadow.changes import Change
 
 
@@ -34,6 +35,9 @@ class Item(msgspec.Struct, frozen=True):
         guess: it was made after the run's fidelity diverged.
         cut: a command that ran in the shadow without network and may have wanted more than its file changes.
         folder: where a command runs, relative to the workspace; empty for the workspace itself.
+        server: digest of how the server of an MCP call is reached; empty where the run knew none.
+        probes: what the rehearsal saw of its targets.
+        reverse: what would take it back, as far as the rule packs know; for a person to read.
     """
 
     n: int
@@ -48,6 +52,9 @@ class Item(msgspec.Struct, frozen=True):
     guess: bool = False
     cut: bool = False
     folder: str = ""
+    server: str = ""
+    probes: tuple[Probe, ...] = ()
+    reverse: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True):

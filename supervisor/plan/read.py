@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from supervisor.journal.events import CallDecided, CallSettled
+import msgspec
+
+from supervisor.journal.events import CallDecided, CallSettled, TargetsSeen
 from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.plan.build import build
 from supervisor.plan.model import Item, ItemKind, Plan
+from supervisor.plan.servers import configured_servers, server_digests
 from supervisor.shadow.changed import changed
 from supervisor.shadow.changes import Change, ChangeSet
 
@@ -22,15 +25,19 @@ def read_plan(places: Places, run_id: str, workspace: str) -> Plan:
     """
     calls: list[CallDecided] = []
     settled: list[CallSettled] = []
+    seen: list[TargetsSeen] = []
     for recorded in run_events(places.journal, run_id):
         match recorded.event:
             case CallDecided() as event:
                 calls.append(event)
             case CallSettled() as event:
                 settled.append(event)
+            case TargetsSeen() as event:
+                seen.append(event)
     found = changed(places, run_id, hash_deleted=True)
     changes = found.changes if found is not None else ChangeSet(workspace, ())
-    return build(run_id, workspace, calls, settled, changes)
+    servers = server_digests(configured_servers(places.run_state(run_id) / "mcp.json"))
+    return build(run_id, workspace, calls, settled, changes, seen, servers)
 
 
 def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
@@ -38,7 +45,7 @@ def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
 
     Returns:
         `run`, `digest`, `diverged_at`, `items`: each with `n`, `kind`, `target`, `depends_on`, `rule`, and
-        `diff` (files) or `input` (everything else); more keys may be added.
+        `diff` (files) or `input`, `probes` and `reverse` (everything else); more keys may be added.
     """
     return {
         "run": plan.run,
@@ -61,6 +68,7 @@ def _item_data(item: Item, diff: Callable[[Change], str]) -> dict[str, Any]:
         "cut": item.cut,
     }
     if item.kind is not ItemKind.FILES:
-        return data | {"input": item.input}
+        probes = msgspec.to_builtins(item.probes)
+        return data | {"input": item.input, "probes": probes, "reverse": list(item.reverse)}
     paths = [{"path": change.path, "kind": change.kind.value} for change in item.changes]
     return data | {"changes": paths, "diff": "".join(diff(change) for change in item.changes)}

@@ -11,6 +11,7 @@ import msgspec
 
 from supervisor.errors import SuperviseError, UsageError
 from supervisor.journal.events import (
+    AlertRaised,
     ApplyEnded,
     ApplyStarted,
     ApplyUndone,
@@ -23,10 +24,12 @@ from supervisor.journal.rows import RunRow
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
-from supervisor.plan.file_drift import Drift
+from supervisor.plan.drift import NotKnown
+from supervisor.plan.file_drift import Drift, DriftError
 from supervisor.plan.files import Recovery, is_cut_off, recover_apply, recover_undo, undo_files
 from supervisor.plan.read import read_plan
-from supervisor.runner.approving import Approved, alarmed, approved
+from supervisor.policy import AlertKind
+from supervisor.runner.approving import Approved, alarmed, approved, require_still
 from supervisor.runner.sole_writer import only_writer
 from supervisor.session.kept_environment import kept_environment
 from supervisor.shadow.changed import changed
@@ -37,21 +40,27 @@ def use_approval(
     row: RunRow,
     progress: Callable[[int, int], None] | None = None,
     offered: PlanApproved | None = None,
+    unseen: Callable[[tuple[NotKnown, ...]], None] | None = None,
 ) -> Iterator[Applied]:
     """Apply what an approval of the run covers, yielding each item as it is done.
 
     Args:
         offered: an approval that a file brought; None takes the newest in the journal.
+        unseen: told of the targets that nobody could look at, before anything is done.
 
     Raises:
         NotApprovedError: no approval covers the plan as it stands now.
-        DriftError: the world has moved on; nothing was applied.
+        WorldMovedError: the world has moved on; nothing was applied, and the approval still stands.
+        DriftError: it did so in the moment of the apply; nothing was applied.
         SuperviseError, OSError: the files could not be put in place; the old state is restored.
     """
     with only_writer(places, row) as journal:
         _finish_earlier(places, row, journal)
         with alarmed(journal, row):
             found = approved(places, row, offered)
+        world = require_still(places, row, found.plan, journal)
+        if unseen is not None and world.not_known:
+            unseen(world.not_known)
         yield from _apply(places, row, journal, found, progress)
 
 
@@ -76,6 +85,8 @@ def _apply(
             done += applied.outcome is Outcome.EXECUTED
             yield applied
     except (SuperviseError, OSError) as cause:
+        if isinstance(cause, DriftError):
+            journal.append(row.id, AlertRaised(AlertKind.DRIFT, str(cause)), durable=True)
         journal.append(row.id, ApplyEnded(False, f"nothing was applied: {cause}"), durable=True)
         raise
     whole = done == len(plan.items)
@@ -96,7 +107,9 @@ def take_back(places: Places, row: RunRow, by: str) -> tuple[Drift, ...]:
 
 
 def commands_done(places: Places, row: RunRow) -> list[str]:
-    """What an undo cannot take back: commands and calls that were really made."""
+    """What an undo cannot take back: commands and calls that were really made, and what is known to reverse
+    each.
+    """
     plan = read_plan(places, row.id, row.cwd)
     done = [
         recorded.event.n
@@ -104,7 +117,11 @@ def commands_done(places: Places, row: RunRow) -> list[str]:
         if isinstance(recorded.event, ItemApplied) and recorded.event.outcome is Outcome.EXECUTED
     ]
     items = [item for item in plan.items if item.n in done and not item.changes]
-    return [f"#{item.n} {item.tool} {msgspec.json.encode(item.input).decode()}" for item in items]
+    lines = []
+    for item in items:
+        lines.append(f"#{item.n} {item.tool} {msgspec.json.encode(item.input).decode()}")
+        lines += [f"   its reverse: {each}" for each in item.reverse]
+    return lines
 
 
 def newest_apply(places: Places, row: RunRow) -> Path | None:

@@ -19,15 +19,19 @@ from supervisor.places import Places
 from supervisor.plan.approval import (
     ForgedApprovalError,
     NotApprovedError,
+    accepted_of,
     approval_key,
     approve,
     require,
 )
+from supervisor.plan.drift import World, WorldMovedError, look_at
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
+from supervisor.plan.rebase import Accepted, rebased
 from supervisor.policy import AlertKind
 from supervisor.runner import operator
 from supervisor.runner.control import ControlClient
+from supervisor.runner.probing import prober_of
 from supervisor.runner.sole_writer import only_writer
 
 
@@ -82,13 +86,22 @@ def alarmed(journal: Journal, row: RunRow) -> Iterator[None]:
 
 
 def give_approval(
-    places: Places, row: RunRow, plan: Plan, left_out: frozenset[int], by: str, expires_s: float
+    places: Places,
+    row: RunRow,
+    plan: Plan,
+    left_out: frozenset[int],
+    by: str,
+    expires_s: float,
+    accepted: tuple[Accepted, ...] = (),
 ) -> PlanApproved:
-    """Seal and journal the approval of what stays ticked."""
+    """Seal and journal the approval of what stays ticked.
+
+    Args:
+        accepted: drift that the person approved over, item by item.
+    """
     with only_writer(places, row) as journal:
-        given = approve(
-            approval_key(places.state), plan.without(left_out), left_out, by, time.time(), expires_s
-        )
+        ticked = plan.without(left_out)
+        given = approve(approval_key(places.state), ticked, left_out, by, time.time(), expires_s, accepted)
         journal.append(row.id, given, durable=True)
     return given
 
@@ -103,6 +116,20 @@ def newest_approval(places: Places, row: RunRow) -> tuple[PlanApproved | None, f
             case ApplyStarted(nonce=nonce) | WentLive(nonce=nonce):
                 used.add(nonce)
     return newest, frozenset(used) | _begun(places, row)
+
+
+def require_still(places: Places, row: RunRow, plan: Plan, journal: Journal) -> World:
+    """What the world looks like beside the plan, where it is still as the plan was approved on.
+
+    Raises:
+        WorldMovedError: it has moved on, which is journaled.
+    """
+    world = look_at(plan, prober_of(places, row).look)
+    if world.drifted:
+        moved = WorldMovedError(world)
+        journal.append(row.id, AlertRaised(AlertKind.DRIFT, str(moved)), durable=True)
+        raise moved
+    return world
 
 
 def _begun(places: Places, row: RunRow) -> frozenset[str]:
@@ -132,6 +159,7 @@ def approved(places: Places, row: RunRow, offered: PlanApproved | None = None) -
         raise NotApprovedError(f"{row.name} is not approved", cure=f"Review it: supervise approve {row.name}")
     plan = read_plan(places, row.id, row.cwd).without(frozenset(given.left_out))
     try:
+        plan = rebased(plan, accepted_of(given))
         require(approval_key(places.state), row.id, given, plan, used, _now(places, row))
     except NotApprovedError as cause:
         raise type(cause)(

@@ -22,7 +22,7 @@ from supervisor.plan.account import account
 from supervisor.plan.approval import NotApprovedError
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.runner.approving import alarmed, approved
+from supervisor.runner.approving import alarmed, approved, require_still
 from supervisor.runner.sole_writer import only_writer
 
 
@@ -88,9 +88,11 @@ def guarded_basis(places: Places, row: RunRow, offered: PlanApproved | None = No
 
     Raises:
         NotApprovedError: no approval covers the plan as it stands now.
+        WorldMovedError: the world is no longer as the plan was approved on.
     """
     with only_writer(places, row) as journal, alarmed(journal, row):
         found = approved(places, row, offered)
+        require_still(places, row, found.plan, journal)
     expected = _expected(places, row, found.plan)
     note = f"held to {len(expected)} approved calls of {row.name}; any other write waits"
     return Basis(row, found.given, note, expected=expected)
@@ -98,9 +100,9 @@ def guarded_basis(places: Places, row: RunRow, offered: PlanApproved | None = No
 
 def _expected(places: Places, row: RunRow, plan: Plan) -> tuple[Expectation, ...]:
     """The calls behind the items. What ran without network may do more for real than was seen: it is none."""
-    wanted = {item.n for item in plan.items if not item.cut}
+    wanted = {item.n: item.server for item in plan.items if not item.cut}
     return tuple(
-        Expectation(event.n, event.tool, event.input, event.cwd)
+        Expectation(event.n, event.tool, event.input, event.cwd, wanted[event.n])
         for recorded in run_events(places.journal, row.id)
         if isinstance(event := recorded.event, CallDecided) and event.n in wanted
     )
@@ -111,10 +113,12 @@ def claim(places: Places, basis: Basis, run_id: str, name: str, by: str) -> None
 
     Raises:
         NotApprovedError: it does not count any more.
+        WorldMovedError: the world has moved on since.
     """
     with only_writer(places, basis.row) as journal:
         if basis.guarded:
-            approved(places, basis.row, basis.given)
+            plan = approved(places, basis.row, basis.given).plan
+            require_still(places, basis.row, plan, journal)
         else:
             again = applied_basis(places, basis.row)
             if again is None or again.given.nonce != basis.given.nonce:

@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from supervisor.errors import Exit
+from supervisor.errors import Exit, LaunchError
 from supervisor.gate.gate import Judge
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
+from supervisor.plan.servers import server_digests
 from supervisor.policy import Mode
 from supervisor.runner.containment import Containment
 from supervisor.runner.rules import Memory, packs_of, surroundings
@@ -94,12 +95,23 @@ class _Launch:
         keep_environment(keep, self.env)
         self.env |= settings.ALWAYS
         self._servers = settings.mcp_servers(users_home, cwd)
+        self._require_servers(spec)
         self._offered = _write_servers(keep / "mcp.json", self._servers)
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
         given, self._told = self.containment.servers(self._servers)
         self._given = _write_servers(keep / "mcp-given.json", given)
         self.env |= self.containment.give_shell(self.env)
+
+    def _require_servers(self, spec: RunSpec) -> None:
+        """A run that is held to a plan reaches the very servers that the plan was approved with."""
+        now = server_digests(self._servers)
+        for item in spec.expected or ():
+            if item.server and now.get(name := item.tool.split("__")[1]) != item.server:
+                raise LaunchError(
+                    f"the MCP server {name!r} is not configured as it was in {spec.rehearsal_name}",
+                    cure="Rehearse again with it as it is now.",
+                )
 
     async def start(self, hook: list[str]) -> Agent:
         """Start Claude Code with the gate's hooks."""

@@ -13,6 +13,7 @@ import msgspec
 
 from supervisor.config import RememberedRead, remembered
 from supervisor.effects import Judgement, Surroundings, ToolCall
+from supervisor.effects.foresight import Foreseen
 from supervisor.effects.profiles import compile_packs, digest_of
 from supervisor.effects.rules import RuleBook
 from supervisor.errors import ConfigError
@@ -148,9 +149,13 @@ class Memory:
         judgement = remembered(call, self._classifier.judge(call, where), self._reads, self._rulings)
         return msgspec.structs.replace(judgement, profile=self.profile)
 
+    def foresee(self, call: ToolCall, where: Surroundings) -> tuple[Foreseen, ...]:
+        """What the rules know of the call beyond its effects."""
+        return self._classifier.foresee(call, where)
+
     def judge_in(self, where: Surroundings) -> Judge:
         """The judge of calls that happen in `where`."""
-        return Judge(self.judge, self._rulings, where, self.profile)
+        return Judge(self.judge, self.foresee, self._rulings, where, self.profile)
 
 
 def compiled(spec: RunSpec, reads: tuple[RememberedRead, ...], where: Surroundings) -> Judge:

@@ -49,12 +49,14 @@ from supervisor.runner.credit import Credit
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
 from supervisor.runner.outbox import Outbox
+from supervisor.runner.probing import Lookout, Prober
 from supervisor.runner.reload import watch_packs
 from supervisor.runner.rules import compiled, pack_folders
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
 from supervisor.session.family import descendants, is_below, signal_all
 from supervisor.session.headless import HookBroke, Init, NoVerdict, Opened, TurnEnded
+from supervisor.session.kept_environment import kept_environment
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
@@ -120,6 +122,10 @@ class Run(Watcher):
             full=self._full,
         )
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
+        environment = kept_environment(Path(spec.state_dir))
+        prober = Prober(lambda: self.gate.rules, environment, spec.capabilities)
+        self._lookout = Lookout(prober, lambda seen: self._record(seen, durable=False))
+        self._held: dict[str, CallDecided] = {}
 
     # What the gate tells us.
 
@@ -205,7 +211,9 @@ class Run(Watcher):
             self._credit.starts(call)
         self._observer.decided(call)
         self._denied += call.decision is DecisionKind.BLOCKED
+        self._look_at_targets(call, call.decision, call.execution)
         if call.decision is DecisionKind.HELD:
+            self._held[call.tool_use_id] = call
             self._to(State.WAITING, f"call #{call.n} waits for your verdict")
         elif call.tool == question.TOOL and call.execution in (Execution.AS_IS, Execution.SHADOW):
             self._to(State.WAITING, question.asked(question.questions(call.input)))
@@ -216,8 +224,13 @@ class Run(Watcher):
         """A held call got its verdict."""
         self._observer.settled(call)
         self._denied += call.decision is DecisionKind.BLOCKED
+        self._look_at_targets(self._held.pop(call.tool_use_id), call.decision, call.execution)
         if not len(self.gate.held):
             self._to(State.WORKING)
+
+    def _look_at_targets(self, call: CallDecided, kind: DecisionKind, execution: Execution) -> None:
+        if kind is DecisionKind.SIMULATED and execution is Execution.NOT_EXECUTED:
+            self._lookout.simulated(call)
 
     # What operators ask. Each returns an error, empty when done.
 
@@ -311,6 +324,7 @@ class Run(Watcher):
         if code < 0 and not self._stopping.is_set():
             self._guard_lost(code)
         await self._read_to_the_end()
+        await self._lookout.finish()
         return self._finish(*self._how_it_ended(code))
 
     def _full(self) -> str:
