@@ -253,6 +253,8 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
         approved, expires: seconds since the Unix epoch.
         nonce: unique; an approval is used once.
         seal: HMAC over all of it and the run, with the operator's key; a row edited here approves nothing.
+        for_real: numbers of commands that ran without network in the rehearsal and shall run for real,
+            instead of their file changes.
     """
 
     digest: str
@@ -263,6 +265,7 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
     expires: float
     nonce: str
     seal: str
+    for_real: tuple[int, ...] = ()
 
 
 class ApplyStarted(Event, frozen=True, tag="apply started"):

@@ -75,7 +75,13 @@ def _no_key(path: Path, why: str) -> NotApprovedError:
 
 
 def approve(
-    key: bytes, plan: Plan, left_out: Collection[int], by: str, now: float, expires_s: float
+    key: bytes,
+    plan: Plan,
+    left_out: Collection[int],
+    by: str,
+    now: float,
+    expires_s: float,
+    for_real: Collection[int] = (),
 ) -> PlanApproved:
     """The approval of `plan` (its ticked items only), sealed.
 
@@ -85,6 +91,7 @@ def approve(
         by: who, and from which terminal.
         now: seconds since the epoch.
         expires_s: seconds until an unused approval is void.
+        for_real: numbers of cut commands that `plan` runs for real.
     """
     bare = PlanApproved(
         digest=plan.digest,
@@ -95,6 +102,7 @@ def approve(
         expires=now + expires_s,
         nonce=secrets.token_hex(16),
         seal="",
+        for_real=tuple(sorted(for_real)),
     )
     return msgspec.structs.replace(bare, seal=_seal(key, plan.run, bare))
 

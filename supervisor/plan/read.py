@@ -5,13 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from supervisor.journal.events import CallDecided, CallSettled
+import msgspec
+
+from supervisor.journal.events import (
+    ApplyStarted,
+    CallDecided,
+    CallSettled,
+    ItemApplied,
+    PlanApproved,
+    WentLive,
+)
 from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.plan.build import build
 from supervisor.plan.model import Item, ItemKind, Plan
-from supervisor.shadow.changed import changed
+from supervisor.shadow.changed import Changed, changed
 from supervisor.shadow.changes import Change, ChangeSet
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """A plan, and what there is to say about it.
+
+    Attributes:
+        calls: the decision on each call, by its number.
+        changed: what its file items are made of; None without a shadow.
+        approval: the newest one; None if there is none.
+        used: `approval` was used.
+        applied: what became of each item at the newest apply, by number.
+    """
+
+    plan: Plan
+    calls: dict[int, CallDecided]
+    changed: Changed | None
+    approval: PlanApproved | None
+    used: bool
+    applied: dict[int, ItemApplied]
 
 
 def read_plan(places: Places, run_id: str, workspace: str) -> Plan:
@@ -20,17 +48,40 @@ def read_plan(places: Places, run_id: str, workspace: str) -> Plan:
     Raises:
         JournalError: the journal cannot be read.
     """
-    calls: list[CallDecided] = []
+    return read_rehearsal(places, run_id, workspace).plan
+
+
+def read_rehearsal(places: Places, run_id: str, workspace: str) -> Rehearsal:
+    """The same, with what a person wants to know of it.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    calls: dict[int, CallDecided] = {}
     settled: list[CallSettled] = []
+    approval: PlanApproved | None = None
+    used: set[str] = set()
+    applied: dict[int, ItemApplied] = {}
     for recorded in run_events(places.journal, run_id):
         match recorded.event:
             case CallDecided() as event:
-                calls.append(event)
+                calls[event.n] = event
             case CallSettled() as event:
                 settled.append(event)
+            case PlanApproved() as event:
+                approval = event
+            case ApplyStarted() as event:
+                applied = {}
+                used.add(event.nonce)
+            case WentLive() as event:
+                used.add(event.nonce)
+            case ItemApplied() as event:
+                applied[event.n] = event
     found = changed(places, run_id, hash_deleted=True)
     changes = found.changes if found is not None else ChangeSet(workspace, ())
-    return build(run_id, workspace, calls, settled, changes)
+    plan = build(run_id, workspace, calls.values(), settled, changes)
+    spent = approval is not None and approval.nonce in used
+    return Rehearsal(plan, calls, found, approval, spent, applied)
 
 
 def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
@@ -38,13 +89,15 @@ def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
 
     Returns:
         `run`, `digest`, `diverged_at`, `items`: each with `n`, `kind`, `target`, `depends_on`, `rule`, and
-        `diff` (files) or `input` (everything else); more keys may be added.
+        `diff` (files) or `input` (everything else); `offered`: commands that ran without network, changed no
+        file, and can be run for real (`approve --for-real N`). More keys may be added.
     """
     return {
         "run": plan.run,
         "digest": plan.digest,
         "diverged_at": plan.diverged_at or None,
         "items": [_item_data(item, diff) for item in plan.items],
+        "offered": [{"n": item.n, "input": item.input, "rule": item.rule} for item in plan.offered],
     }
 
 

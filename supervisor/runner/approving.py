@@ -82,13 +82,19 @@ def alarmed(journal: Journal, row: RunRow) -> Iterator[None]:
 
 
 def give_approval(
-    places: Places, row: RunRow, plan: Plan, left_out: frozenset[int], by: str, expires_s: float
+    places: Places,
+    row: RunRow,
+    plan: Plan,
+    left_out: frozenset[int],
+    by: str,
+    expires_s: float,
+    for_real: frozenset[int] = frozenset(),
 ) -> PlanApproved:
-    """Seal and journal the approval of what stays ticked."""
+    """Seal and journal the approval of what stays ticked, cut commands in `for_real` as commands."""
+    ticked = plan.running(for_real).without(left_out)
     with only_writer(places, row) as journal:
-        given = approve(
-            approval_key(places.state), plan.without(left_out), left_out, by, time.time(), expires_s
-        )
+        key = approval_key(places.state)
+        given = approve(key, ticked, left_out, by, time.time(), expires_s, for_real)
         journal.append(row.id, given, durable=True)
     return given
 
@@ -130,7 +136,8 @@ def approved(places: Places, row: RunRow, offered: PlanApproved | None = None) -
     given = offered or newest
     if given is None:
         raise NotApprovedError(f"{row.name} is not approved", cure=f"Review it: supervise approve {row.name}")
-    plan = read_plan(places, row.id, row.cwd).without(frozenset(given.left_out))
+    whole = read_plan(places, row.id, row.cwd).running(frozenset(given.for_real))
+    plan = whole.without(frozenset(given.left_out))
     try:
         require(approval_key(places.state), row.id, given, plan, used, _now(places, row))
     except NotApprovedError as cause:

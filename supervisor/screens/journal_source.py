@@ -18,6 +18,7 @@ from supervisor.journal.tail import tail
 from supervisor.places import Places
 from supervisor.runner.control import ControlClient
 from supervisor.runner.follow import recover_when_lost
+from supervisor.screens.journal_plan import JournalPlan
 from supervisor.screens.source import Health, RunControl
 from supervisor.session.attach import attach
 from supervisor.session.transcript import Asked, Result, Transcript, TranscriptRecord, Words
@@ -114,6 +115,10 @@ class JournalSource:
             SuperviseError: the shadow cannot be read.
         """
         return await asyncio.to_thread(_changes, self._places, run_id)
+
+    def plan(self, run_id: str) -> JournalPlan:
+        """The way to the run's plan."""
+        return JournalPlan(self._places, run_id)
 
     def control(self, run_id: str) -> RunControl:
         """The way to the run's runner."""

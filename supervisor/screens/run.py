@@ -24,6 +24,7 @@ from supervisor.screens.changes import ChangesScreen
 from supervisor.screens.confirm import ConfirmScreen
 from supervisor.screens.facts import FactsScreen
 from supervisor.screens.remember import propose, question, remember
+from supervisor.screens.review import ReviewScreen
 from supervisor.screens.run_css import RUN_CSS
 from supervisor.screens.source import RunControl, RunSource
 from supervisor.screens.state_line import state_words
@@ -272,6 +273,9 @@ class RunScreen(VerbScreen):
                 spot = tree.spot
                 n = spot.call.n if spot is not None and spot.call is not None else 0
                 self.app.push_screen(ChangesScreen(self._source, self._run_id, n))
+            case "review":
+                door = self._source.plan(self._run_id)
+                self.app.push_screen(ReviewScreen(door, self._clock, self._steady, self._zone))
             case "remember":
                 self._ask_remember()
             case "facts":

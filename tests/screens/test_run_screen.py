@@ -252,7 +252,9 @@ async def test_help_lists_every_verb_and_why_some_cannot_be_used() -> None:
     async with stage.run() as pilot:
         await stage.shows("#9")
         await pilot.press("question_mark")
-        await stage.shows("Send the agent a message.", "not now: No call is held.", "it waits for you")
+        await stage.shows("Send the agent a message.", "not now: No call is held.")
+        await pilot.press("end")
+        await stage.shows("it waits for you")
         await pilot.press("escape")
         await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
 
