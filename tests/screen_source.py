@@ -54,9 +54,9 @@ class NotedOrders:
         """Note it."""
         self._note("message", text)
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
-        """Note it."""
-        self._note("verdict", n, verdict, sentence)
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
+        """Note it; the rule only where there is one."""
+        self._note("verdict", n, verdict, sentence, *([rule] if rule else []))
 
     async def stop(self) -> None:
         """Note it."""

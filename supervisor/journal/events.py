@@ -143,6 +143,8 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     Attributes:
         by: who settled it: `operator <user> on <tty>`, `deadline`, `runner`.
         sentence: what the operator wrote for the agent; may be empty.
+        like: the rule by which later calls like it are real in this run, as the operator was shown it; empty
+            if this call alone was allowed.
     """
 
     n: int
@@ -155,6 +157,7 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     sentence: str
     dry: bool
     diverged: bool
+    like: str = ""
 
 
 class CallOutcome(Event, frozen=True, tag="call outcome"):

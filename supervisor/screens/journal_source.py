@@ -153,9 +153,9 @@ class SocketControl:
         """Send the agent a message."""
         await self._client.message(text)
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
         """Answer held call `n`."""
-        await self._client.verdict(n, verdict, sentence)
+        await self._client.verdict(n, verdict, sentence, rule)
 
     async def stop(self) -> None:
         """End the run."""

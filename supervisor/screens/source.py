@@ -41,8 +41,9 @@ class RunControl(Protocol):
         """Send the agent a message."""
         ...
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
-        """Answer held call `n`: `allow`, `deny` or `simulate`, with a sentence for the agent or none."""
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
+        """Answer held call `n`: `allow`, `allow like` (by the rule that was shown), `deny` or `simulate`,
+        with a sentence for the agent or none."""
         ...
 
     async def stop(self) -> None:

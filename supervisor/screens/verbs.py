@@ -175,6 +175,9 @@ def _apply(now: Situation) -> str | None:
 RUN_VERBS = (
     Verb("allow", "a", "a", "allow once", "Let the held call on top run, this once.", _held, _is_held,
          footer=False),
+    Verb("like", "l", "l", "allow the like",
+         "Let it and later calls like it run, in this run; shows the rule first.", _held, _is_held,
+         footer=False),
     Verb("deny", "d", "d", "deny", "Refuse the held call on top, with your sentence.", _held, _is_held,
          footer=False),
     Verb("say", "w", "w", "sentence", "Write a sentence for the agent with the verdict.", _held, _is_held,

@@ -14,7 +14,7 @@ import pytest
 from operator_desk import OUR_SCREEN, Desk, DeskRun, Pane, Turn, bash
 
 from harness.waiting import wait_for
-from supervisor.journal.events import AlertRaised, CallOutcome, CallSettled, Outcome, State
+from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, CallSettled, Outcome, State
 from supervisor.journal.listing import list_runs
 from supervisor.policy import AlertKind, DecisionKind
 
@@ -81,14 +81,15 @@ def answer(screen: Pane, run: DeskRun, n: int, key: str) -> None:
     wait_for(settled, f"the verdict on #{n}")
 
 
-def verdict_from_nowhere(run: DeskRun) -> str:
+def verdict_from_nowhere(run: DeskRun, verdict: str = "allow") -> str:
     """What a process without any terminal is answered when it allows call 1."""
     ask = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
-        """s.sendall(b'{"do": "verdict", "n": 1, "verdict": "allow"}\\n'); print(s.recv(4096).decode())"""
+        """s.sendall(b'{"do": "verdict", "n": 1, "verdict": "%s"}\\n' % sys.argv[2].encode());"""
+        "print(s.recv(4096).decode())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", ask, str(run.control_socket)],
+        [sys.executable, "-c", ask, str(run.control_socket), verdict],
         capture_output=True,
         text=True,
         check=True,
@@ -143,6 +144,43 @@ def test_an_allowed_write_happens_once_and_a_denied_one_never(desk: Desk, outsid
     came = {outcome.n: outcome for outcome in run.all(CallOutcome)}
     assert came[1].outcome is Outcome.EXECUTED and came[1].result == "ok"
     assert came[2].outcome is Outcome.NOT_EXECUTED and "not on a Friday" in came[2].result
+
+
+def test_the_like_of_an_allowed_call_is_real_in_this_run_and_nothing_else_is(
+    desk: Desk, outside: Outside
+) -> None:
+    """The rule is shown before it is asked for, and journaled with the verdict; a later like call passes and
+    names it; another place waits again. Nobody without a terminal can allow the like."""
+    names = ("jobs/1", "jobs/2", "users/1")
+    turns: list[Turn] = [{"calls": [bash(outside.post(name))]} for name in names]
+    screen = desk.start_run([*turns, {"say": "That was it."}], "--mode", "live")
+    confirm(screen)
+    run = desk.the_run()
+    screen.wait_for("HELD  #1 Bash", "Like")
+    assert "only a person at a terminal" in verdict_from_nowhere(run, "allow like")
+
+    def asked() -> bool:
+        screen.press("l")
+        return "Allow #1, and what is like it?" in screen.text
+
+    wait_for(asked, "the rule")
+    screen.wait_for("/jobs/‹any›", "Anything else differs")
+    assert outside.posted == [] and not run.all(CallSettled)
+    wait_for(lambda: screen.press("y") or run.all(CallSettled), "the verdict on #1")
+    screen.wait_for("HELD  #3 Bash", "/users/1")
+    assert outside.posted == ["/jobs/1", "/jobs/2"]
+    first, second, third = run.all(CallDecided)
+    assert (first.decision, second.decision, third.decision) == (
+        DecisionKind.HELD,
+        DecisionKind.REAL,
+        DecisionKind.HELD,
+    )
+    (settled,) = run.all(CallSettled)
+    assert "/jobs/‹any›" in settled.like and settled.by.startswith("operator")
+    assert second.rule == "operator.like" and "Like #1" in second.why and settled.by in second.why
+    answer(screen, run, 3, "d")
+    run.wait_for_state(State.IDLE, "finished")
+    assert outside.posted == ["/jobs/1", "/jobs/2"]
 
 
 def test_a_call_that_nobody_answers_is_denied_at_its_deadline(desk: Desk, outside: Outside) -> None:
