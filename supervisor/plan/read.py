@@ -62,7 +62,8 @@ def read_rehearsal(places: Places, run_id: str, workspace: str) -> Rehearsal:
     approval: PlanApproved | None = None
     used: set[str] = set()
     applied: dict[int, ItemApplied] = {}
-    for recorded in run_events(places.journal, run_id):
+    events = list(run_events(places.journal, run_id))
+    for recorded in events:
         match recorded.event:
             case CallDecided() as event:
                 calls[event.n] = event
@@ -77,7 +78,7 @@ def read_rehearsal(places: Places, run_id: str, workspace: str) -> Rehearsal:
                 used.add(event.nonce)
             case ItemApplied() as event:
                 applied[event.n] = event
-    found = changed(places, run_id, hash_deleted=True)
+    found = changed(places, run_id, hash_deleted=True, events=events)
     changes = found.changes if found is not None else ChangeSet(workspace, ())
     plan = build(run_id, workspace, calls.values(), settled, changes)
     spent = approval is not None and approval.nonce in used

@@ -20,6 +20,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
         ("hook.py", ["--calls", "5"], 3),
         ("session.py", ["--calls", "8", "--repetitions", "1"], 2),
         ("version.py", ["--repetitions", "2"], 1),
+        ("review.py", ["--items", "400", "--repetitions", "1", "--pages", "2"], 2),
     ],
 )
 def test_a_benchmark_prints_figures_ratios_and_targets(
