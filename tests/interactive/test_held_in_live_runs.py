@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from operator_desk import OUR_SCREEN, Desk, DeskRun, Pane, Turn, bash
+from operator_desk import COME_BACK, OUR_SCREEN, Desk, DeskRun, Pane, Turn, bash
 
 from harness.waiting import wait_for
 from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, CallSettled, Outcome, State
@@ -150,13 +150,18 @@ def test_the_like_of_an_allowed_call_is_real_in_this_run_and_nothing_else_is(
     desk: Desk, outside: Outside
 ) -> None:
     """The rule is shown before it is asked for, and journaled with the verdict; a later like call passes and
-    names it; another place waits again. Nobody without a terminal can allow the like."""
+    names it; another place waits again. Nobody without a terminal can allow the like. Meanwhile Claude Code's
+    own screen says what it waits for."""
     names = ("jobs/1", "jobs/2", "users/1")
     turns: list[Turn] = [{"calls": [bash(outside.post(name))]} for name in names]
     screen = desk.start_run([*turns, {"say": "That was it."}], "--mode", "live")
     confirm(screen)
     run = desk.the_run()
     screen.wait_for("HELD  #1 Bash", "Like")
+    agents = desk.supervise("attach", run.name)
+    agents.wait_for("Waiting for the supervisor…")
+    agents.press(COME_BACK)
+    agents.wait_for_end()
     assert "only a person at a terminal" in verdict_from_nowhere(run, "allow like")
 
     def asked() -> bool:
