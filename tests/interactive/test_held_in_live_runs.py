@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from operator_desk import COME_BACK, OUR_SCREEN, Desk, DeskRun, Pane, Turn, bash
 
+from harness.claude import bundled_claude
 from harness.waiting import wait_for
 from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, CallSettled, Outcome, State
 from supervisor.journal.listing import list_runs
@@ -75,7 +79,8 @@ def answer(screen: Pane, run: DeskRun, n: int, key: str) -> None:
     """Press the key that answers call `n`, again while a call that has just come up takes no answer."""
 
     def settled() -> bool:
-        screen.press(key)
+        if f"HELD  #{n} " in screen.text:
+            screen.press(key)
         return any(verdict.n == n for verdict in run.all(CallSettled))
 
     wait_for(settled, f"the verdict on #{n}")
@@ -171,7 +176,12 @@ def test_the_like_of_an_allowed_call_is_real_in_this_run_and_nothing_else_is(
     wait_for(asked, "the rule")
     screen.wait_for("/jobs/‹any›", "Anything else differs")
     assert outside.posted == [] and not run.all(CallSettled)
-    wait_for(lambda: screen.press("y") or run.all(CallSettled), "the verdict on #1")
+
+    def allowed() -> bool:
+        screen.press("y")
+        return bool(run.all(CallSettled))
+
+    wait_for(allowed, "the verdict on #1")
     screen.wait_for("HELD  #3 Bash", "/users/1")
     assert outside.posted == ["/jobs/1", "/jobs/2"]
     first, second, third = run.all(CallDecided)
@@ -186,6 +196,41 @@ def test_the_like_of_an_allowed_call_is_real_in_this_run_and_nothing_else_is(
     answer(screen, run, 3, "d")
     run.wait_for_state(State.IDLE, "finished")
     assert outside.posted == ["/jobs/1", "/jobs/2"]
+
+
+def test_several_held_calls_queue_and_each_gets_its_own_verdict(desk: Desk, outside: Outside) -> None:
+    """Four subagents wait at once. The screen is killed: nothing is answered by that. The next screen shows
+    the oldest on top, and answers one after the other, each its own."""
+    agents = {f"^Part {name}": {"turns": [{"calls": [bash(outside.post(name))]}]} for name in "abcd"}
+    script = desk.machine.write_script([{"calls": [_part(name) for name in "abcd"]}], agents)
+    words = ["--script", str(script), "--claude", str(bundled_claude()), "--mode", "live", "the task"]
+    first = desk.supervise("run", *words)
+    confirm(first)
+    run = desk.the_run()
+    first.wait_for("HELD  #", "3 more behind it")
+    os.kill(first.pid, signal.SIGKILL)
+    assert first.wait_for_end() == -signal.SIGKILL
+    second = desk.supervise("show", run.name)
+    held = [call.n for call in run.all(CallDecided) if call.decision is DecisionKind.HELD]
+    assert len(held) == 4 and not run.all(CallSettled) and outside.posted == []
+    for at, (n, key) in enumerate(zip(held, "adai", strict=True)):
+        second.wait_for(f"HELD  #{n} Bash", *([f"{3 - at} more behind it"] if at < 3 else []))
+        answer(second, run, n, key)
+    run.wait_for_state(State.IDLE, "finished")
+    assert [(each.n, each.decision) for each in run.all(CallSettled)] == [
+        (held[0], DecisionKind.REAL),
+        (held[1], DecisionKind.BLOCKED),
+        (held[2], DecisionKind.REAL),
+        (held[3], DecisionKind.SIMULATED),
+    ]
+    commands = {call.n: str(call.input["command"]) for call in run.all(CallDecided) if call.n in held}
+    allowed = [commands[held[0]], commands[held[2]]]
+    assert [f"/{command[-1]}" for command in allowed] == outside.posted
+
+
+def _part(name: str) -> dict[str, Any]:
+    given = {"description": "A part", "prompt": f"Part {name}", "subagent_type": "general-purpose"}
+    return {"tool": "Agent", "input": {**given, "run_in_background": False}}
 
 
 def test_a_call_that_nobody_answers_is_denied_at_its_deadline(desk: Desk, outside: Outside) -> None:

@@ -68,6 +68,11 @@ def test_what_was_ticked_on_the_screen_is_what_becomes_real(machine: Machine) ->
         ]
     )
     assert not posted.exists() and not (stage.workspace / "build.log").exists()
+    code, said = stage.at_terminal("approve", run, "--for-real", "1")
+    assert code == 2 and "no command that ran without network" in said
+    asked = ("Type the run's name", "another")
+    code, said = stage.at_terminal("approve", run, "--for-real", "5", typed=(asked,))
+    assert code == 2 and "#5    command  ./build.sh" in said and not stage.events(run, "plan approved")
     assert "only a person at a terminal" in approved_from_nowhere(stage, stage.newest()["id"])
     with review(stage, run) as screen:
         screen.wait_for("e reviews the plan")
