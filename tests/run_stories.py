@@ -165,6 +165,81 @@ def hook_failure() -> Recording:
     return run
 
 
+def rehearsed() -> Recording:
+    """A dry run that is over: two files, an upload, the row that refers to it, a command that was cut."""
+    run = Recording(run_id="r3")
+    run.start(task="Build page 42, upload its picture and record it", name="amber-fox")
+    for path in ("page.html", "src/report.py"):
+        run.write(
+            path,
+            execution=Execution.SHADOW,
+            outcome=Outcome.EXECUTED,
+            rule="policy.dry-run.workspace-write.shadow",
+            why=f"file://{CWD}/{path} is written in the shadow of the workspace only: this is a dry run.",
+        )
+    why = "The write to {} is not executed: a write of this run is only simulated, so every other one is too."
+    run.call(
+        "mcp__store__put_object",
+        {"key": "img/42.png", "path": "page.png", "public": True},
+        DecisionKind.SIMULATED,
+        "mcp://store/put_object",
+        Scope.REMOTE,
+        rule="policy.dry-run.remote-write",
+        why=why.format("mcp://store/put_object"),
+        notice=NOTICE,
+        outcome=Outcome.NOT_EXECUTED,
+        diverges=True,
+    )
+    run.call(
+        "Bash",
+        {"command": "./build.sh --assets | tee build.log\necho built", "description": "Build"},
+        DecisionKind.SIMULATED,
+        "unknown:./build.sh",
+        Scope.HOST,
+        kind=EffectKind.UNKNOWN,
+        execution=Execution.SHADOW,
+        rule="policy.dry-run.unknown.shadow",
+        why="What unknown:./build.sh does is not known, so it runs in the shadow without network.",
+        outcome=Outcome.EXECUTED,
+    )
+    run.call(
+        "mcp__database__insert_row",
+        {"table": "images", "values": {"key": "img/42.png", "page": "page.html"}},
+        DecisionKind.SIMULATED,
+        "mcp://database/insert_row",
+        Scope.REMOTE,
+        rule="policy.dry.remote-write",
+        why=why.format("mcp://database/insert_row"),
+        notice=NOTICE,
+        outcome=Outcome.NOT_EXECUTED,
+    )
+    run.call(
+        "Bash",
+        {"command": "git push origin main", "description": "Publish"},
+        DecisionKind.SIMULATED,
+        "git+origin#main",
+        Scope.REMOTE,
+        rule="policy.dry.remote-write",
+        why=why.format("git+origin#main"),
+        notice=NOTICE,
+        outcome=Outcome.NOT_EXECUTED,
+    )
+    run.call(
+        "Bash",
+        {"command": "./announce.sh img/42.png", "description": "Tell"},
+        DecisionKind.SIMULATED,
+        "unknown:./announce.sh",
+        Scope.HOST,
+        kind=EffectKind.UNKNOWN,
+        execution=Execution.SHADOW,
+        rule="policy.dry.unknown.shadow",
+        why="What unknown:./announce.sh does is not known, so it runs in the shadow without network.",
+        outcome=Outcome.EXECUTED,
+    )
+    run.end(result="The page is built.")
+    return run
+
+
 def ended() -> Recording:
     """A run that is over."""
     run = Recording(run_id="r0", start=1_789_990_000.0)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from supervisor.errors import RunnerGoneError
-from supervisor.journal.events import Recorded
+from run_recording import CWD, Recording
+from supervisor.errors import RunnerGoneError, UsageError
+from supervisor.journal.events import (
+    CallDecided,
+    CallSettled,
+    ItemApplied,
+    PlanApproved,
+    Recorded,
+    RunEnded,
+    RunStarted,
+)
+from supervisor.plan.approval import approve
+from supervisor.plan.build import build
+from supervisor.plan.file_drift import Drift
+from supervisor.plan.read import Rehearsal
 from supervisor.screens.source import Health, RunControl
+from supervisor.shadow.changes import Change, ChangeSet
 from supervisor.views import ConversationItem, fold
 from supervisor.views.changes import FileChange
+from supervisor.views.review import DriftView, ReviewView, Ticks, drift_by_item, review_of
 from supervisor.views.summary import RunSummary
 
 
@@ -39,9 +54,9 @@ class NotedOrders:
         """Note it."""
         self._note("message", text)
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
-        """Note it."""
-        self._note("verdict", n, verdict, sentence)
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
+        """Note it; the rule only where there is one."""
+        self._note("verdict", n, verdict, sentence, *([rule] if rule else []))
 
     async def stop(self) -> None:
         """Note it."""
@@ -55,6 +70,63 @@ class NotedOrders:
         """Note it."""
         self._note("attach")
         return True
+
+
+class PlayedPlan:
+    """A door to the plan of recorded events, which notes what is approved; `broken` makes that fail."""
+
+    def __init__(
+        self, recording: Recording, changes: Sequence[Change] = (), diffs: Sequence[str] = ()
+    ) -> None:
+        self._recording = recording
+        self._changes = tuple(changes)
+        self._diffs = dict(zip((change.path for change in changes), diffs, strict=True))
+        self.drifted: Sequence[Drift] = ()
+        self.approved: list[PlanApproved] = []
+        self.broken = False
+        self.applied = 0
+
+    def rehearsal(self) -> Rehearsal:
+        """As the recording has it now."""
+        events = [recorded.event for recorded in self._recording.recorded()]
+        calls = {event.n: event for event in events if isinstance(event, CallDecided)}
+        settled = [event for event in events if isinstance(event, CallSettled)]
+        applied = {event.n: event for event in events if isinstance(event, ItemApplied)}
+        plan = build(self._recording.run_id, CWD, calls.values(), settled, ChangeSet(CWD, self._changes))
+        given = self.approved[-1] if self.approved else None
+        return Rehearsal(plan, calls, None, given, self.applied > 0, applied)
+
+    async def read(self) -> ReviewView:
+        """As the recording has it."""
+        started = self._recording.events[0]
+        assert isinstance(started, RunStarted)
+        ended = any(isinstance(event, RunEnded) for event in self._recording.events)
+        return review_of(self.rehearsal(), started.name, ended)
+
+    async def drift(self) -> Mapping[int, tuple[DriftView, ...]]:
+        """As told."""
+        return drift_by_item(self.rehearsal().plan, self.drifted)
+
+    async def diffs(self, n: int) -> Sequence[FileChange]:
+        """As told."""
+        item = self.rehearsal().plan.item(n)
+        return [
+            FileChange(change.kind.value, change.path, diff=self._diffs[change.path])
+            for change in (item.changes if item is not None else ())
+        ]
+
+    async def approve(self, ticks: Ticks) -> None:
+        """Seal and note it."""
+        if self.broken:
+            raise UsageError("refused: only a person at a terminal can approve")
+        plan = self.rehearsal().plan.running(ticks.for_real).without(ticks.left_out)
+        now = self._recording.now
+        given = approve(b"k" * 32, plan, ticks.left_out, "operator op on pts/3", now, 900, ticks.for_real)
+        self.approved.append(given)
+
+    async def apply(self) -> None:
+        """Count it."""
+        self.applied += 1
 
 
 class PlayedSource:
@@ -71,6 +143,7 @@ class PlayedSource:
         self._control = control
         self._bell = asyncio.Condition()
         self.fault: Exception | None = None
+        self.plans: dict[str, PlayedPlan] = {}
         self.changed: Sequence[FileChange] | None = None
 
     async def commit(self, run_id: str, events: Sequence[Recorded]) -> None:
@@ -110,6 +183,10 @@ class PlayedSource:
     async def changes(self, run_id: str) -> Sequence[FileChange] | None:
         """As told."""
         return self.changed
+
+    def plan(self, run_id: str) -> PlayedPlan:
+        """The plan that was told."""
+        return self.plans[run_id]
 
     def control(self, run_id: str) -> RunControl | None:
         """The noting control, if any."""

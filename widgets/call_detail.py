@@ -96,6 +96,9 @@ class CallDetail(TextPane):
             said = f": “{one_line(call.sentence, 300)}”" if call.sentence else ""
             text = f"Held, then {sort.word} by {by}{said}" if by else "Held: it waits for the operator."
             lines.append(Content.styled(text, look.YELLOW))
+            if call.like:
+                words = f"So is what is like it, in this run: {one_line(call.like, 600)}"
+                lines.append(Content.styled(words, look.YELLOW))
         if call.diverged:
             lines.append(Content.styled("≠ The agent was not shown what live would have shown.", look.ORANGE))
         lines += [_title("input"), *_input(call.input)]

@@ -65,6 +65,12 @@ def diff_content(diff: str, path: str) -> Content:
     return Content("\n").join(shown)
 
 
+def code_content(code: str, path: str) -> Content:
+    """`code` in syntax colours, safe already; in one colour where the language is not known."""
+    lines = _highlighted(code, path)
+    return Content("\n").join(lines) if lines is not None else Content.styled(code, look.BRIGHT)
+
+
 def _highlighted(code: str, path: str) -> list[Content] | None:
     """The lines of `code` in syntax colours; None where that changes anything but colours."""
     name = path.rpartition("/")[2]

@@ -22,7 +22,7 @@ from widgets import look
 GUARD_S = 0.4
 """For so long a call that has just come up takes no answer: the key was meant for something else."""
 
-ALLOW, DENY, SIMULATE = "allow", "deny", "simulate"
+ALLOW, ALLOW_LIKE, DENY, SIMULATE = "allow", "allow like", "deny", "simulate"
 
 
 class HeldPanel(Vertical):
@@ -43,7 +43,7 @@ class HeldPanel(Vertical):
     }}
     HeldPanel Button:focus {{ text-style: bold reverse; background-tint: $foreground 0%; }}
     HeldPanel #held-deny {{ color: {look.RED}; }}
-    HeldPanel #held-allow {{ color: {look.GREEN}; }}
+    HeldPanel #held-allow, HeldPanel #held-like {{ color: {look.GREEN}; }}
     HeldPanel #held-simulate {{ color: {look.CYAN}; }}
     HeldPanel Input {{
         height: 1; border: none; padding: 0 1; background: {look.GROUND}; width: 1fr;
@@ -56,8 +56,11 @@ class HeldPanel(Vertical):
         Binding("left", "app.focus_previous", "previous", show=False),
     ]
 
+    class LikeWanted(Message):
+        """The operator asks what would be like the call on show."""
+
     class Answered(Message):
-        """The operator's verdict on call `n`: `allow`, `deny` or `simulate`, with a sentence or none."""
+        """The operator's verdict on call `n`: `allow`, `allow like`, `deny` or `simulate`, and a sentence."""
 
         def __init__(self, n: int, verdict: str, sentence: str) -> None:
             super().__init__()
@@ -86,8 +89,9 @@ class HeldPanel(Vertical):
         with Horizontal(id="held-answers"):
             yield Button(Content("✗ Deny"), id="held-deny", compact=True)
             yield Button(Content("● Allow once"), id="held-allow", compact=True)
+            yield Button(Content("● Like…"), id="held-like", compact=True)
             yield Button(Content("○ Simulate"), id="held-simulate", compact=True)
-            yield Input(placeholder="w: say why · enter denies", id="held-say", compact=True)
+            yield Input(placeholder="w: deny, say why", id="held-say", compact=True)
 
     @property
     def call(self) -> CallView | None:
@@ -164,6 +168,9 @@ class HeldPanel(Vertical):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button was pressed."""
         event.stop()
+        if event.button.id == "held-like":
+            self.post_message(self.LikeWanted())
+            return
         self.answer({"held-allow": ALLOW, "held-simulate": SIMULATE}.get(event.button.id or "", DENY))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -28,9 +28,16 @@ from supervisor.views.safe import many_lines, one_line
 @click.argument("run")
 @click.option("--leave-out", "left_out", type=int, multiple=True, metavar="N", help="An item to leave out.")
 @click.option(
+    "--for-real",
+    type=int,
+    multiple=True,
+    metavar="N",
+    help="A command that ran without network: run it, instead of its file changes.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Also write it to FILE, for a live run without a person."
 )
-def approve_command(run: str, left_out: tuple[int, ...], out: Path | None) -> int:
+def approve_command(run: str, left_out: tuple[int, ...], for_real: tuple[int, ...], out: Path | None) -> int:
     """Review the plan of RUN and approve it: exactly these items, once, for a short time.
 
     You type the run's name; there is no way to say yes beforehand.
@@ -39,7 +46,11 @@ def approve_command(run: str, left_out: tuple[int, ...], out: Path | None) -> in
     recover(here)
     row = find_run(here.journal, run)
     by = person(here)
-    plan = read_plan(here, row.id, row.cwd)
+    whole = read_plan(here, row.id, row.cwd)
+    for n in for_real:
+        if not any(item.n == n and item.has_choice for item in (*whole.items, *whole.offered)):
+            raise UsageError(f"--for-real {n}: it is no command that ran without network")
+    plan = whole.running(frozenset(for_real))
     left = frozenset(left_out)
     if unknown := sorted(n for n in left if plan.item(n) is None):
         raise UsageError(f"--leave-out {unknown[0]}: the plan has no such item; `supervise plan {row.name}`")
@@ -58,7 +69,7 @@ def approve_command(run: str, left_out: tuple[int, ...], out: Path | None) -> in
         if typed.strip() != row.name:
             raise UsageError("not approved; nothing was changed")
         minutes = load(here, Path(row.cwd)).config.approval.expires_minutes
-        given = give_approval(here, row, plan, left, by, minutes * 60, accepted)
+        given = give_approval(here, row, whole, left, by, minutes * 60, accepted, frozenset(for_real))
         if write is not None:
             write(ApprovalFile(row.id, given))
     click.echo(f"Approved {len(given.items)} items for {minutes:g} minutes: supervise apply {row.name}")

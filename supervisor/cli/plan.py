@@ -49,7 +49,7 @@ def plan_command(run: str, as_json: bool) -> int:
 def plan_lines(plan: Plan) -> list[str]:
     """The plan as lines: each item, and under it what it depends on."""
     if not plan.items:
-        return ["The plan is empty: nothing was simulated."]
+        return ["The plan is empty: nothing was simulated.", *map(_offer, plan.offered)]
     lines = [f"{len(plan.items)} items, digest {plan.digest[:16]}"]
     if plan.diverged_at:
         lines.append(f"From #{plan.diverged_at} on the agent did not see what live would show: a guess.")
@@ -61,7 +61,14 @@ def plan_lines(plan: Plan) -> list[str]:
             lines.append(f"      uses {one_line(name, 80)}, created by #{n}")
         lines += [f"      reverse: {one_line(each, _WIDTH)}" for each in item.reverse]
         lines += [f"      seen by {_look(probe)}" for probe in item.probes]
-    return lines
+    return [*lines, *map(_offer, plan.offered)]
+
+
+def _offer(item: Item) -> str:
+    """A command that is no part of the plan unless it is chosen."""
+    return (
+        f"#{item.n:<4} offered  {_command(item)} (ran without network, changed no file: --for-real {item.n})"
+    )
 
 
 def _look(probe: Probe) -> str:
@@ -76,6 +83,10 @@ def _what(item: Item) -> str:
         shown = ", ".join(f"{change.kind.value} {change.path}" for change in item.changes[:4])
         more = f" and {len(item.changes) - 4} more" if len(item.changes) > 4 else ""
         return one_line(shown, _WIDTH) + more
+    return _command(item)
+
+
+def _command(item: Item) -> str:
     command = item.input.get("command")
     text = (
         command if isinstance(command, str) else f"{item.target} {json.dumps(item.input, ensure_ascii=False)}"

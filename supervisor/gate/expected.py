@@ -13,7 +13,7 @@ from supervisor.policy import Decision, DecisionKind, Execution
 ITEM, FRESH = "plan.item", "plan.fresh"
 """Rules that a decision of a guarded run can carry."""
 
-_ASIDE = frozenset({"description", "timeout", "dangerouslyDisableSandbox"})
+ASIDE = frozenset({"description", "timeout", "dangerouslyDisableSandbox"})
 """What an agent may word differently each time without changing what a command does."""
 
 
@@ -78,5 +78,5 @@ def _as(decision: Decision, kind: DecisionKind, execution: Execution, rule: str,
 
 
 def _said(tool: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    aside = _ASIDE if "command" in given else frozenset()
+    aside = ASIDE if "command" in given else frozenset()
     return tool, {key: value for key, value in given.items() if key not in aside}

@@ -22,6 +22,7 @@ from supervisor.errors import GateError, JournalError
 from supervisor.gate import question, wire
 from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
+from supervisor.gate.like import AllowedLikes, Like, like_of
 from supervisor.gate.link import HookClientError, Link, StrangerError
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command, unanswered_notice
 from supervisor.gate.peer import Peer, parent_of, peer_of
@@ -134,6 +135,7 @@ class Gate:
         self._door = door
         self._expected = expected
         self._full = full
+        self._allowed = AllowedLikes()
         self._deadline_s = deadline_s
         self._clock = clock
         self._server: asyncio.Server | None = None
@@ -229,6 +231,7 @@ class Gate:
         where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
         judgement = self._classify(call, rules.judge(call, where))
         full = self._full()
+        like = like_of(call, judgement, event.cwd)
         try:
             with self._journal.decision(self._run_id) as tx:
                 state = msgspec.structs.replace(tx.state(), full=full)
@@ -236,6 +239,7 @@ class Gate:
                 item = None
                 if self._expected is not None:
                     decision, item = self._expected.weigh(call, decision, event.cwd)
+                decision = self._allowed.weigh(like, decision)
                 words = notice(call, judgement, decision)
                 n = tx.next_n()
                 decided = CallDecided(
@@ -273,7 +277,7 @@ class Gate:
             if call.name == question.TOOL and decision.execution is not Execution.NOT_EXECUTED:
                 return await self._ask(call, decided, link)
             return self._reply(call, decision, words)
-        made, words = await self._hold(call, decided, judgement, link)
+        made, words = await self._hold(call, decided, judgement, link, like)
         return self._reply(call, made, words)
 
     def _classify(self, call: ToolCall, judgement: Judgement) -> Judgement:
@@ -305,15 +309,17 @@ class Gate:
     # A held call waits here; everything else goes on.
 
     async def _hold(
-        self, call: ToolCall, decided: CallDecided, judgement: Judgement, link: Link
+        self, call: ToolCall, decided: CallDecided, judgement: Judgement, link: Link, like: Like | str
     ) -> tuple[Decision, str]:
-        held = HeldCall(decided.n, decided.tool_use_id, self._clock())
+        held = HeldCall(decided.n, decided.tool_use_id, self._clock(), like)
         self.held.add(held)
         try:
             verdict = await self._verdict(held, link)
         finally:
             self.held.drop(held)
         made, settled = self._settle(call, decided, judgement, verdict)
+        if settled.like and isinstance(like, Like):
+            self._allowed.add(like, decided.n, verdict.by)
         self._watcher.settled(settled)
         return made, settled.notice
 
@@ -372,6 +378,7 @@ class Gate:
                 words = notice(call, judgement, made)
             why = f"Allowed by {verdict.by}." if made.kind is DecisionKind.REAL else made.why
             simulated = made.kind is DecisionKind.SIMULATED
+            for_all_like = verdict.answer is Answer.ALLOW_LIKE and made.kind is DecisionKind.REAL
             settled = CallSettled(
                 n=decided.n,
                 tool_use_id=decided.tool_use_id,
@@ -381,6 +388,7 @@ class Gate:
                 notice=words,
                 by=verdict.by,
                 sentence=verdict.sentence,
+                like=verdict.rule if for_all_like else "",
                 dry=state.dry or simulated,
                 diverged=simulated,
             )

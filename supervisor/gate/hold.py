@@ -6,31 +6,44 @@ import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from supervisor.gate.like import Like
+
 
 class Answer(StrEnum):
     """What a held call can be answered with."""
 
     ALLOW = "allow"
+    ALLOW_LIKE = "allow like"
     DENY = "deny"
     SIMULATE = "simulate"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """An answer and who gave it: `operator <user> on <tty>`, `deadline`, `runner`."""
+    """An answer and who gave it: `operator <user> on <tty>`, `deadline`, `runner`.
+
+    Attributes:
+        rule: with `ALLOW_LIKE` the rule as the operator was shown it.
+    """
 
     answer: Answer
     by: str
     sentence: str = ""
+    rule: str = ""
 
 
 @dataclass
 class HeldCall:
-    """One call that waits. The first verdict counts; later ones change nothing."""
+    """One call that waits. The first verdict counts; later ones change nothing.
+
+    Attributes:
+        like: the pattern of calls like it, or why there is none.
+    """
 
     n: int
     tool_use_id: str
     since: float
+    like: Like | str = ""
     _verdict: asyncio.Future[Verdict] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -74,6 +87,15 @@ class HeldCalls:
         """Answer call `n`; False if it does not wait (any more)."""
         call = self._calls.get(n)
         return call is not None and call.answer(verdict)
+
+    def why_not_like(self, n: int, rule: str) -> str:
+        """Why calls like call `n` cannot be allowed by the rule that the operator was shown; empty if so."""
+        call = self._calls.get(n)
+        if call is None:
+            return ""
+        if isinstance(call.like, str):
+            return f"call #{n} can only be allowed once: {call.like}"
+        return "" if call.like.shown == rule else f"the rule of call #{n} is another one"
 
     def answer_all(self, verdict: Verdict) -> None:
         """Answer everything that waits."""

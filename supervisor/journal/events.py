@@ -143,6 +143,8 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     Attributes:
         by: who settled it: `operator <user> on <tty>`, `deadline`, `runner`.
         sentence: what the operator wrote for the agent; may be empty.
+        like: the rule by which later calls like it are real in this run, as the operator was shown it; empty
+            if this call alone was allowed.
     """
 
     n: int
@@ -155,6 +157,7 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     sentence: str
     dry: bool
     diverged: bool
+    like: str = ""
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -284,6 +287,8 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
         approved, expires: seconds since the Unix epoch.
         nonce: unique; an approval is used once.
         seal: HMAC over all of it and the run, with the operator's key; a row edited here approves nothing.
+        for_real: numbers of commands that ran without network in the rehearsal and shall run for real,
+            instead of their file changes.
     """
 
     digest: str
@@ -295,6 +300,7 @@ class PlanApproved(Event, frozen=True, tag="plan approved"):
     nonce: str
     seal: str
     accepted: tuple[dict[str, Any], ...] = ()
+    for_real: tuple[int, ...] = ()
 
 
 class ApplyStarted(Event, frozen=True, tag="apply started"):

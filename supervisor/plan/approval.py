@@ -83,6 +83,7 @@ def approve(
     now: float,
     expires_s: float,
     accepted: tuple[Accepted, ...] = (),
+    for_real: Collection[int] = (),
 ) -> PlanApproved:
     """The approval of `plan` (its ticked items only), sealed.
 
@@ -93,6 +94,7 @@ def approve(
         now: seconds since the epoch.
         expires_s: seconds until an unused approval is void.
         accepted: drift that is approved over; the plan is then approved on the world as it was seen.
+        for_real: numbers of cut commands that `plan` runs for real.
     """
     bare = PlanApproved(
         digest=rebased(plan, accepted).digest,
@@ -104,6 +106,7 @@ def approve(
         nonce=secrets.token_hex(16),
         seal="",
         accepted=tuple(msgspec.to_builtins(each) for each in accepted),
+        for_real=tuple(sorted(for_real)),
     )
     return msgspec.structs.replace(bare, seal=_seal(key, plan.run, bare))
 

@@ -63,23 +63,35 @@ def build(
     diverged_at = next((c.n for c in decided if _diverged(c, verdicts.get(c.tool_use_id))), 0)
     items: list[Item] = []
     if unknown := by_call.get(""):
-        items.append(_files(0, "", tuple(unknown), "shadow.background", guess=False, cut=False))
+        items.append(_files(0, "", tuple(unknown), "shadow.background"))
     for call in decided:
         verdict = verdicts.get(call.tool_use_id)
         kind = verdict.decision if verdict else call.decision
         execution = verdict.execution if verdict else call.execution
         guess = bool(diverged_at) and call.n > diverged_at
-        if mine := by_call.get(call.tool_use_id):
-            cut = any(each.kind is EffectKind.UNKNOWN for each in call.effects)
-            items.append(_files(call.n, call.tool, tuple(mine), call.rule, guess=guess, cut=cut))
+        mine = tuple(by_call.get(call.tool_use_id, ()))
+        cut = any(each.kind is EffectKind.UNKNOWN for each in call.effects)
+        command = cut and execution is Execution.SHADOW and call.tool in _SHELLS
+        if mine or command:
+            made = _files(call.n, call.tool, mine, call.rule, guess=guess, cut=cut)
+            if command:
+                made = msgspec.structs.replace(made, input=call.input, folder=_folder(call, workspace))
+            items.append(made)
         if kind is DecisionKind.SIMULATED and execution is Execution.NOT_EXECUTED and _writes(call):
             items.append(_done_later(call, guess, workspace, looks.get(call.tool_use_id), servers))
     items.sort(key=lambda item: item.n)
-    return Plan(run, workspace, _with_dependencies(items), diverged_at)
+    found = _with_dependencies(items)
+    offered = tuple(item for item in found if item.has_choice and not item.changes)
+    return Plan(run, workspace, tuple(i for i in found if i not in offered), diverged_at, offered)
 
 
 def _diverged(call: CallDecided, verdict: CallSettled | None) -> bool:
     return call.diverged or (verdict is not None and verdict.diverged)
+
+
+def _folder(call: CallDecided, workspace: str) -> str:
+    """The folder its shell stood in, relative to the workspace; empty for that itself."""
+    return call.cwd.removeprefix(workspace + "/") if call.cwd.startswith(workspace + "/") else ""
 
 
 def _writes(call: CallDecided) -> bool:
@@ -87,8 +99,10 @@ def _writes(call: CallDecided) -> bool:
     return any(effect.writes or effect.kind is EffectKind.UNKNOWN for effect in call.effects)
 
 
-def _files(n: int, tool: str, changes: tuple[Change, ...], rule: str, *, guess: bool, cut: bool) -> Item:
-    target = f"file:{changes[0].path}"
+def _files(
+    n: int, tool: str, changes: tuple[Change, ...], rule: str, *, guess: bool = False, cut: bool = False
+) -> Item:
+    target = f"file:{changes[0].path}" if changes else ""
     return Item(n, ItemKind.FILES, tool, target, {}, changes, (), (), rule, guess, cut)
 
 
@@ -102,8 +116,7 @@ def _done_later(
     elif call.tool.startswith("mcp__"):
         kind = ItemKind.MCP
     remote = next((e for e in writes if e.scope is Scope.REMOTE), writes[0])
-    inside = kind is ItemKind.COMMAND and call.cwd.startswith(workspace + "/")
-    folder = call.cwd.removeprefix(workspace + "/") if inside else ""
+    folder = _folder(call, workspace) if kind is ItemKind.COMMAND else ""
     return Item(
         n=call.n,
         kind=kind,

@@ -27,7 +27,7 @@ class Item(msgspec.Struct, frozen=True):
     Attributes:
         n: number of the call it comes from; 0 for changes that no call is known for.
         target: URI of what it writes; the first, where there are several.
-        input: the exact input of a command or call; empty for files.
+        input: the exact input of a command or call; for files that of a command that was cut, else empty.
         changes: the file changes; empty for commands and calls. Each carries what the rehearsal saw before.
         depends_on: numbers of earlier items that would create something this one names.
         because: per entry of `depends_on`, what it names.
@@ -56,6 +56,11 @@ class Item(msgspec.Struct, frozen=True):
     probes: tuple[Probe, ...] = ()
     reverse: tuple[str, ...] = ()
 
+    @property
+    def has_choice(self) -> bool:
+        """It was cut, and can be run for real instead."""
+        return self.cut and self.kind is ItemKind.FILES and bool(self.input)
+
 
 class Plan(msgspec.Struct, frozen=True):
     """The plan of one run.
@@ -65,18 +70,32 @@ class Plan(msgspec.Struct, frozen=True):
         workspace: absolute path of the folder file items are put onto.
         items: in the order they would be done.
         diverged_at: number of the call from which on the plan is a guess; 0 if it is none.
+        offered: commands that ran without network, changed no file, and may have wanted more. They are no
+            part of the plan unless somebody chooses to run them for real.
     """
 
     run: str
     workspace: str
     items: tuple[Item, ...]
     diverged_at: int = 0
+    offered: tuple[Item, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 hex of exactly these items; an approval is bound to it."""
         canonical = msgspec.json.encode((self.run, self.workspace, self.items), order="deterministic")
         return hashlib.sha256(canonical).hexdigest()
+
+    def running(self, for_real: frozenset[int]) -> Plan:
+        """The plan with these cut commands run for real, instead of their file changes.
+
+        Numbers of items that offer no such choice change nothing.
+        """
+        chosen = [item for item in self.offered if item.n in for_real]
+        items = [_for_real(item) if item.n in for_real else item for item in self.items]
+        items = sorted([*items, *map(_for_real, chosen)], key=lambda item: item.n)
+        offered = tuple(item for item in self.offered if item not in chosen)
+        return msgspec.structs.replace(self, items=tuple(items), offered=offered)
 
     def without(self, left_out: frozenset[int]) -> Plan:
         """The plan of the items that stay ticked."""
@@ -94,3 +113,12 @@ class Plan(msgspec.Struct, frozen=True):
     def item(self, n: int) -> Item | None:
         """The item of call `n`."""
         return next((item for item in self.items if item.n == n), None)
+
+
+def _for_real(item: Item) -> Item:
+    """A command that was cut, as one that runs."""
+    if not item.has_choice:
+        return item
+    return msgspec.structs.replace(
+        item, kind=ItemKind.COMMAND, target="unknown:command", changes=(), cut=False
+    )

@@ -7,14 +7,41 @@ from typing import Any
 
 import msgspec
 
-from supervisor.journal.events import CallDecided, CallSettled, TargetsSeen
+from supervisor.journal.events import (
+    ApplyStarted,
+    CallDecided,
+    CallSettled,
+    ItemApplied,
+    PlanApproved,
+    TargetsSeen,
+    WentLive,
+)
 from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.plan.build import build
 from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.plan.servers import configured_servers, server_digests
-from supervisor.shadow.changed import changed
+from supervisor.shadow.changed import Changed, changed
 from supervisor.shadow.changes import Change, ChangeSet
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """A plan, and what there is to say about it.
+
+    Attributes:
+        calls: the decision on each call, by its number.
+        changed: what its file items are made of; None without a shadow.
+        approval: the newest one; None if there is none.
+        used: `approval` was used.
+        applied: what became of each item at the newest apply, by number.
+    """
+
+    plan: Plan
+    calls: dict[int, CallDecided]
+    changed: Changed | None
+    approval: PlanApproved | None
+    used: bool
+    applied: dict[int, ItemApplied]
 
 
 def read_plan(places: Places, run_id: str, workspace: str) -> Plan:
@@ -23,21 +50,45 @@ def read_plan(places: Places, run_id: str, workspace: str) -> Plan:
     Raises:
         JournalError: the journal cannot be read.
     """
-    calls: list[CallDecided] = []
+    return read_rehearsal(places, run_id, workspace).plan
+
+
+def read_rehearsal(places: Places, run_id: str, workspace: str) -> Rehearsal:
+    """The same, with what a person wants to know of it.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    calls: dict[int, CallDecided] = {}
     settled: list[CallSettled] = []
     seen: list[TargetsSeen] = []
-    for recorded in run_events(places.journal, run_id):
+    approval: PlanApproved | None = None
+    used: set[str] = set()
+    applied: dict[int, ItemApplied] = {}
+    events = list(run_events(places.journal, run_id))
+    for recorded in events:
         match recorded.event:
             case CallDecided() as event:
-                calls.append(event)
+                calls[event.n] = event
             case CallSettled() as event:
                 settled.append(event)
             case TargetsSeen() as event:
                 seen.append(event)
-    found = changed(places, run_id, hash_deleted=True)
+            case PlanApproved() as event:
+                approval = event
+            case ApplyStarted() as event:
+                applied = {}
+                used.add(event.nonce)
+            case WentLive() as event:
+                used.add(event.nonce)
+            case ItemApplied() as event:
+                applied[event.n] = event
+    found = changed(places, run_id, hash_deleted=True, events=events)
     changes = found.changes if found is not None else ChangeSet(workspace, ())
     servers = server_digests(configured_servers(places.run_state(run_id) / "mcp.json"))
-    return build(run_id, workspace, calls, settled, changes, seen, servers)
+    plan = build(run_id, workspace, calls.values(), settled, changes, seen, servers)
+    spent = approval is not None and approval.nonce in used
+    return Rehearsal(plan, calls, found, approval, spent, applied)
 
 
 def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
@@ -45,13 +96,16 @@ def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
 
     Returns:
         `run`, `digest`, `diverged_at`, `items`: each with `n`, `kind`, `target`, `depends_on`, `rule`, and
-        `diff` (files) or `input`, `probes` and `reverse` (everything else); more keys may be added.
+        `diff` (files) or `input`, `probes` and `reverse` (everything else); `offered`: commands that ran
+        without network, changed no file, and can be run for real (`approve --for-real N`). More keys may be
+        added.
     """
     return {
         "run": plan.run,
         "digest": plan.digest,
         "diverged_at": plan.diverged_at or None,
         "items": [_item_data(item, diff) for item in plan.items],
+        "offered": [{"n": item.n, "input": item.input, "rule": item.rule} for item in plan.offered],
     }
 
 

@@ -110,12 +110,20 @@ def commands_done(places: Places, row: RunRow) -> list[str]:
     """What an undo cannot take back: commands and calls that were really made, and what is known to reverse
     each.
     """
-    plan = read_plan(places, row.id, row.cwd)
-    done = [
-        recorded.event.n
-        for recorded in run_events(places.journal, row.id)
-        if isinstance(recorded.event, ItemApplied) and recorded.event.outcome is Outcome.EXECUTED
-    ]
+    chosen: dict[str, tuple[int, ...]] = {}
+    nonce = ""
+    done: set[int] = set()
+    for_real: set[int] = set()
+    for recorded in run_events(places.journal, row.id):
+        match recorded.event:
+            case PlanApproved() as event:
+                chosen[event.nonce] = event.for_real
+            case ApplyStarted() as event:
+                nonce = event.nonce
+            case ItemApplied(n=n, outcome=Outcome.EXECUTED):
+                done.add(n)
+                for_real |= {n} & set(chosen.get(nonce, ()))
+    plan = read_plan(places, row.id, row.cwd).running(frozenset(for_real))
     items = [item for item in plan.items if item.n in done and not item.changes]
     lines = []
     for item in items:

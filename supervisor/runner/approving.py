@@ -93,15 +93,17 @@ def give_approval(
     by: str,
     expires_s: float,
     accepted: tuple[Accepted, ...] = (),
+    for_real: frozenset[int] = frozenset(),
 ) -> PlanApproved:
-    """Seal and journal the approval of what stays ticked.
+    """Seal and journal the approval of what stays ticked, cut commands in `for_real` as commands.
 
     Args:
         accepted: drift that the person approved over, item by item.
     """
+    ticked = plan.running(for_real).without(left_out)
     with only_writer(places, row) as journal:
-        ticked = plan.without(left_out)
-        given = approve(approval_key(places.state), ticked, left_out, by, time.time(), expires_s, accepted)
+        key = approval_key(places.state)
+        given = approve(key, ticked, left_out, by, time.time(), expires_s, accepted, for_real)
         journal.append(row.id, given, durable=True)
     return given
 
@@ -157,7 +159,8 @@ def approved(places: Places, row: RunRow, offered: PlanApproved | None = None) -
     given = offered or newest
     if given is None:
         raise NotApprovedError(f"{row.name} is not approved", cure=f"Review it: supervise approve {row.name}")
-    plan = read_plan(places, row.id, row.cwd).without(frozenset(given.left_out))
+    whole = read_plan(places, row.id, row.cwd).running(frozenset(given.for_real))
+    plan = whole.without(frozenset(given.left_out))
     try:
         plan = rebased(plan, accepted_of(given))
         require(approval_key(places.state), row.id, given, plan, used, _now(places, row))

@@ -22,7 +22,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
         do: status, watch, message, verdict, stop, resume, attach, resize.
         text: the message, or the operator's sentence with a verdict.
         n: number of the held call.
-        verdict: allow, deny, simulate.
+        verdict: allow, allow like, deny, simulate.
+        rule: with `allow like` the rule as the operator was shown it.
         rows, columns: size of the operator's terminal.
     """
 
@@ -30,6 +31,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     n: int = 0
     verdict: str = ""
+    rule: str = ""
     rows: int = 0
     columns: int = 0
 
@@ -88,9 +90,9 @@ class ControlClient:
         """Send the agent a message."""
         await self._ask(Request("message", text=text))
 
-    async def verdict(self, n: int, verdict: str, sentence: str = "") -> None:
-        """Answer held call `n` with allow, deny or simulate."""
-        await self._ask(Request("verdict", n=n, verdict=verdict, text=sentence))
+    async def verdict(self, n: int, verdict: str, sentence: str = "", rule: str = "") -> None:
+        """Answer held call `n` with allow, allow like (by a rule), deny or simulate."""
+        await self._ask(Request("verdict", n=n, verdict=verdict, text=sentence, rule=rule))
 
     async def stop(self) -> None:
         """End the run."""

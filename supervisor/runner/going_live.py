@@ -74,7 +74,7 @@ def applied_basis(places: Places, row: RunRow) -> Basis | None:
                 given = None
     if given is None or not applied or not ended:
         return None
-    plan = read_plan(places, row.id, row.cwd)
+    plan = read_plan(places, row.id, row.cwd).running(frozenset(given.for_real))
     done = sum(item.outcome.value == "executed" for item in applied.values())
     note = f"{row.name} goes on live: {done} of {len(plan.items)} items of its plan are real"
     return Basis(row, given, note, opening=account(plan, given.left_out, applied))

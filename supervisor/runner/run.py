@@ -234,9 +234,11 @@ class Run(Watcher):
 
     # What operators ask. Each returns an error, empty when done.
 
-    def verdict(self, n: int, answer: Answer, sentence: str, by: str) -> str:
-        """Answer a held call."""
-        done = self.gate.held.answer(n, Verdict(answer, by, sentence))
+    def verdict(self, n: int, answer: Answer, sentence: str, by: str, rule: str = "") -> str:
+        """Answer a held call; with `ALLOW_LIKE` by the rule that the operator was shown."""
+        if answer is Answer.ALLOW_LIKE and (why := self.gate.held.why_not_like(n, rule)):
+            return why
+        done = self.gate.held.answer(n, Verdict(answer, by, sentence, rule))
         return "" if done else f"call #{n} does not wait for a verdict (any more)"
 
     def message(self, text: str, by: str) -> str:

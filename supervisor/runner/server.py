@@ -76,9 +76,9 @@ class ControlServer:
                 return Reply()
             case "verdict" if request.verdict in tuple(Answer):
                 answer = Answer(request.verdict)
-                if answer is Answer.ALLOW and not self._at_a_terminal(peer):
+                if answer in (Answer.ALLOW, Answer.ALLOW_LIKE) and not self._at_a_terminal(peer):
                     return Reply("only a person at a terminal can allow a call")
-                return Reply(self._run.verdict(request.n, answer, request.text, by))
+                return Reply(self._run.verdict(request.n, answer, request.text, by, request.rule))
             case "verdict":
                 return Reply(f"a verdict is one of {', '.join(Answer)}, not {request.verdict!r}")
             case other:

@@ -17,7 +17,7 @@ from widgets.held_panel import GUARD_S
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Asks one question; gives True only for a deliberate yes."""
+    """Asks one question; gives True only for a deliberate yes, and None if the operator goes back."""
 
     CSS = f"""
     ConfirmScreen {{ align: center middle; background: {look.GROUND} 60%; }}
@@ -36,12 +36,15 @@ class ConfirmScreen(ModalScreen[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q", "answer(False)", "no"),
+        Binding("escape,q", "back", "back"),
+        Binding("n", "answer(False)", "no"),
         Binding("y", "answer(True)", "yes"),
         Binding("left,right,tab", "app.focus_next", "other"),
     ]
 
-    def __init__(self, question: Content, yes: str, no: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, question: Content, yes: str, no: str, clock: Callable[[], float], back: str = ""
+    ) -> None:
         """Make the question.
 
         Args:
@@ -49,10 +52,12 @@ class ConfirmScreen(ModalScreen[bool]):
             yes: word of the button that does it.
             no: word of the button that does not; it has the focus.
             clock: seconds, never going back.
+            back: word of a third button, that answers nothing; without it escape means no.
         """
         super().__init__()
         self._question = question
         self._words = (yes, no)
+        self._back = back
         self._clock = clock
         self._since = clock()
 
@@ -64,6 +69,8 @@ class ConfirmScreen(ModalScreen[bool]):
             with Horizontal():
                 yield Button(Content(f"{no} (n)"), id="no", compact=True)
                 yield Button(Content(f"{yes} (y)"), id="yes", compact=True)
+                if self._back:
+                    yield Button(Content(f"{self._back} (esc)"), id="back", compact=True)
 
     def on_mount(self) -> None:
         """The safe answer first."""
@@ -76,7 +83,14 @@ class ConfirmScreen(ModalScreen[bool]):
             return
         self.dismiss(yes)
 
+    def action_back(self) -> None:
+        """Close as if nothing had been asked."""
+        self.dismiss(None if self._back else False)
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button was pressed."""
         event.stop()
-        self.action_answer(event.button.id == "yes")
+        if event.button.id == "back":
+            self.action_back()
+        else:
+            self.action_answer(event.button.id == "yes")

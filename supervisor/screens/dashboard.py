@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from supervisor.screens.review import ReviewScreen
 from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
 from supervisor.screens.verb_screen import VerbScreen, bindings
@@ -101,19 +102,26 @@ class DashboardScreen(VerbScreen):
         self.query_one("#keys", KeysBar).show(self.hints())
 
     def situation(self) -> Situation:
-        """The number of runs decides."""
-        return Situation(runs=len(self._runs))
+        """The number of runs and the one under the cursor decide."""
+        return Situation(runs=len(self._runs), picked=self.query_one("#runs", RunsList).current)
 
     def perform(self, id: str) -> None:
         """One verb of the table."""
         if id == "open":
             self.open_current()
+        elif id == "review" and (run := self.query_one("#runs", RunsList).current) is not None:
+            door = self._source.plan(run.run_id)
+            self.app.push_screen(ReviewScreen(door, self._clock, self._steady, self._zone))
         elif id == "leave":
             self.app.exit(0)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Enter or a second click opens the run."""
         self.open_current()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Another run may be another plan to review."""
+        self.query_one("#keys", KeysBar).show(self.hints())
 
     def open_current(self) -> None:
         """Open the run under the cursor."""

@@ -9,6 +9,9 @@ from supervisor.screens.paper import PaperScreen
 from supervisor.screens.verbs import Situation, Verb
 from widgets import look
 
+Signs = tuple[tuple[str, str, str, str], ...]
+"""Icon, word, style and meaning of what a screen marks things with."""
+
 _MEANS = {
     DecisionKind.REAL: "it ran for real",
     DecisionKind.SIMULATED: "nothing outside changed; the agent was told so",
@@ -17,12 +20,17 @@ _MEANS = {
     DecisionKind.PASS: "a read; it ran",
 }
 
+DECISIONS: Signs = tuple(
+    (look.DECISIONS[kind].icon, look.DECISIONS[kind].word, look.DECISIONS[kind].style, means)
+    for kind, means in _MEANS.items()
+)
+
 
 class HelpScreen(PaperScreen):
     """Keys and signs."""
 
-    def __init__(self, table: tuple[Verb, ...], now: Situation) -> None:
-        super().__init__("help", Content("\n").join([*_keys(table, now), Content(""), *_signs()]))
+    def __init__(self, table: tuple[Verb, ...], now: Situation, signs: Signs) -> None:
+        super().__init__("help", Content("\n").join([*_keys(table, now), Content(""), *_lines(signs)]))
 
 
 def _keys(table: tuple[Verb, ...], now: Situation) -> list[Content]:
@@ -38,10 +46,8 @@ def _keys(table: tuple[Verb, ...], now: Situation) -> list[Content]:
     return lines
 
 
-def _signs() -> list[Content]:
-    lines: list[Content] = []
-    for kind, means in _MEANS.items():
-        sort = look.DECISIONS[kind]
-        sign = (f"     {sort.icon}  {sort.word:<10}", sort.style)
-        lines.append(Content.assemble(sign, (means, look.DIM)))
-    return lines
+def _lines(signs: Signs) -> list[Content]:
+    return [
+        Content.assemble((f"     {icon}  {word:<12}", style), (means, look.DIM))
+        for icon, word, style, means in signs
+    ]

@@ -18,6 +18,7 @@ from supervisor.journal.tail import tail
 from supervisor.places import Places
 from supervisor.runner.control import ControlClient
 from supervisor.runner.follow import recover_when_lost
+from supervisor.screens.journal_plan import JournalPlan
 from supervisor.screens.source import Health, RunControl
 from supervisor.session.attach import attach
 from supervisor.session.transcript import Asked, Result, Transcript, TranscriptRecord, Words
@@ -115,6 +116,10 @@ class JournalSource:
         """
         return await asyncio.to_thread(_changes, self._places, run_id)
 
+    def plan(self, run_id: str) -> JournalPlan:
+        """The way to the run's plan."""
+        return JournalPlan(self._places, run_id)
+
     def control(self, run_id: str) -> RunControl:
         """The way to the run's runner."""
         return SocketControl(self._places.run_runtime(run_id) / "control.sock")
@@ -148,9 +153,9 @@ class SocketControl:
         """Send the agent a message."""
         await self._client.message(text)
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
         """Answer held call `n`."""
-        await self._client.verdict(n, verdict, sentence)
+        await self._client.verdict(n, verdict, sentence, rule)
 
     async def stop(self) -> None:
         """End the run."""

@@ -23,7 +23,10 @@ from supervisor.screens.attention import Attention
 from supervisor.screens.changes import ChangesScreen
 from supervisor.screens.confirm import ConfirmScreen
 from supervisor.screens.facts import FactsScreen
+from supervisor.screens.like import question as like_question
+from supervisor.screens.like import rule_of
 from supervisor.screens.remember import propose, question, remember
+from supervisor.screens.review import ReviewScreen
 from supervisor.screens.run_css import RUN_CSS
 from supervisor.screens.source import RunControl, RunSource
 from supervisor.screens.state_line import state_words
@@ -36,7 +39,7 @@ from widgets import look
 from widgets.alert_banner import AlertBanner
 from widgets.call_detail import CallDetail
 from widgets.conversation_log import ConversationLog
-from widgets.held_panel import ALLOW, DENY, SIMULATE, HeldPanel
+from widgets.held_panel import ALLOW, ALLOW_LIKE, DENY, SIMULATE, HeldPanel
 from widgets.keys_bar import KeysBar
 from widgets.row_list import RowList
 from widgets.run_header import RunHeader
@@ -253,6 +256,8 @@ class RunScreen(VerbScreen):
         match id:
             case "allow" | "deny" | "simulate":
                 held.answer({"allow": ALLOW, "deny": DENY}.get(id, SIMULATE))
+            case "like":
+                self._ask_like()
             case "say":
                 held.write()
             case "resume":
@@ -272,6 +277,9 @@ class RunScreen(VerbScreen):
                 spot = tree.spot
                 n = spot.call.n if spot is not None and spot.call is not None else 0
                 self.app.push_screen(ChangesScreen(self._source, self._run_id, n))
+            case "review":
+                door = self._source.plan(self._run_id)
+                self.app.push_screen(ReviewScreen(door, self._clock, self._steady, self._zone))
             case "remember":
                 self._ask_remember()
             case "facts":
@@ -323,6 +331,28 @@ class RunScreen(VerbScreen):
                 self._order(lambda: self._runner.stop(), "The run is being ended.")
 
         self.app.push_screen(ConfirmScreen(question, "End the run", "Keep it", self._steady), answered)
+
+    def _ask_like(self) -> None:
+        """Show the rule first; allow by it on a deliberate yes."""
+        panel = self.query_one("#held", HeldPanel)
+        call = panel.call
+        if call is None or panel.guarded:
+            return
+        like = rule_of(call)
+        if isinstance(like, str):
+            self.notify(f"#{call.n} can only be allowed once: {like}.", markup=False)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes and panel.call is not None and panel.call.n == call.n:
+                panel.answer(ALLOW_LIKE)
+
+        asked = ConfirmScreen(like_question(call, like), "Allow these", "Back", self._steady)
+        self.app.push_screen(asked, answered)
+
+    def on_held_panel_like_wanted(self) -> None:
+        """The panel's button is its key."""
+        self.action_verb("like")
 
     def _ask_remember(self) -> None:
         """Show the rule first; write it on a deliberate yes."""
@@ -404,7 +434,11 @@ class RunScreen(VerbScreen):
             panel.taken_back(event.n)
             panel.show(self._held(), self._clock())
 
-        self._order(lambda: self._runner.verdict(event.n, event.verdict, event.sentence), "", failed)
+        call = self._view.call(event.n)
+        like = rule_of(call) if call is not None and event.verdict == ALLOW_LIKE else ""
+        rule = "" if isinstance(like, str) else like.shown
+        verdict = (event.n, event.verdict, event.sentence, rule)
+        self._order(lambda: self._runner.verdict(*verdict), "", failed)
         panel.show(self._held(), self._clock())
 
     def on_write_tree_looked(self, event: WriteTree.Looked) -> None:

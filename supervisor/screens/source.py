@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from supervisor.journal.events import Recorded
 from supervisor.views.changes import FileChange
 from supervisor.views.conversation import ConversationItem
+from supervisor.views.review import DriftView, ReviewView, Ticks
 from supervisor.views.summary import RunSummary
 
 
@@ -40,8 +41,9 @@ class RunControl(Protocol):
         """Send the agent a message."""
         ...
 
-    async def verdict(self, n: int, verdict: str, sentence: str) -> None:
-        """Answer held call `n`: `allow`, `deny` or `simulate`, with a sentence for the agent or none."""
+    async def verdict(self, n: int, verdict: str, sentence: str, rule: str) -> None:
+        """Answer held call `n`: `allow`, `allow like` (by the rule that was shown), `deny` or `simulate`,
+        with a sentence for the agent or none."""
         ...
 
     async def stop(self) -> None:
@@ -58,6 +60,30 @@ class RunControl(Protocol):
         Returns:
             True when the operator came back by the key, False when the other side ended it.
         """
+        ...
+
+
+class PlanDoor(Protocol):
+    """The way to the plan of one run. Each method raises `SuperviseError` if it cannot be done."""
+
+    async def read(self) -> ReviewView:
+        """The plan as it stands now; what follows is about this one."""
+        ...
+
+    async def drift(self) -> Mapping[int, tuple[DriftView, ...]]:
+        """What is no longer as the rehearsal saw it, by the number of the item."""
+        ...
+
+    async def diffs(self, n: int) -> Sequence[FileChange]:
+        """The first file changes of item `n`, with their diffs."""
+        ...
+
+    async def approve(self, ticks: Ticks) -> None:
+        """Approve exactly what is ticked of the plan that was read, as the person at this terminal."""
+        ...
+
+    async def apply(self) -> None:
+        """Hand this terminal to the apply of what is approved; called with the app suspended."""
         ...
 
 
@@ -82,6 +108,10 @@ class RunSource(Protocol):
         Raises:
             SuperviseError: the shadow cannot be read.
         """
+        ...
+
+    def plan(self, run_id: str) -> PlanDoor:
+        """The way to the run's plan."""
         ...
 
     def control(self, run_id: str) -> RunControl | None:

@@ -25,8 +25,10 @@ def state_words(view: RunView, *, reachable: bool) -> str:
         words = _ENDINGS[view.ending] if view.ending else "The run is over."
         said = one_line(detail or view.result, 200)
         if view.ending is Ending.STOPPED:
-            return f"{words} {detail}".rstrip() + "."
-        return f"{words} {said}".rstrip()
+            words = f"{words} {detail}".rstrip() + "."
+        elif said:
+            words = f"{words} {said}"
+        return f"e reviews the plan. {words}" if view.counts.simulated else words
     if not view.started:
         return "Waiting for the run to begin…"
     if not reachable:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from supervisor.errors import SuperviseError
-from supervisor.screens.help import HelpScreen
+from supervisor.screens.help import DECISIONS, HelpScreen, Signs
 from supervisor.screens.verbs import Situation, Verb, verb
 from supervisor.views.safe import one_line
 from widgets.keys_bar import KeyHint, KeysBar
@@ -46,6 +46,7 @@ class VerbScreen(Screen[None]):
     """Every key, palette entry and click goes through `action_verb`; a disabled verb says why."""
 
     TABLE: ClassVar[tuple[Verb, ...]] = ()
+    SIGNS: ClassVar[Signs] = DECISIONS
 
     def situation(self) -> Situation:
         """What decides which verbs can be used now."""
@@ -61,7 +62,7 @@ class VerbScreen(Screen[None]):
         if why_not:
             self.notify(why_not, severity="warning", timeout=4, markup=False)
         elif id == "help":
-            self.app.push_screen(HelpScreen(self.TABLE, self.situation()))
+            self.app.push_screen(HelpScreen(self.TABLE, self.situation(), self.SIGNS))
         elif id == "palette":
             self.app.action_command_palette()
         else:

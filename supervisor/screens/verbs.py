@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from supervisor.journal.events import State
-from supervisor.views.run import RunView
+from supervisor.views.review import ItemView, ReviewView, Ticks
+from supervisor.views.run import PlanState, RunView
+from supervisor.views.summary import RunSummary
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,22 @@ class Situation:
         reachable: there is a runner that takes orders.
         runs: how many runs the list shows.
         alerts: how many alerts are not put aside.
+        picked: the run under the cursor of the list.
+        review: the plan under review; None until it is read.
+        ticks: what is ticked of it.
+        item: its item under the cursor.
+        approved: something of it is approved, and can be applied now.
     """
 
     view: RunView | None = None
     reachable: bool = False
     runs: int = 0
     alerts: int = 0
+    picked: RunSummary | None = None
+    review: ReviewView | None = None
+    ticks: Ticks = field(default_factory=Ticks)
+    item: ItemView | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,8 +135,48 @@ def _some_run(now: Situation) -> str | None:
     return None if now.runs else 'There is no run yet: supervise run "<task>" starts one.'
 
 
+def _plan(now: Situation) -> str | None:
+    run = now.view if now.view is not None else now.picked
+    if run is None:
+        return "No run is open."
+    if run.live:
+        return "The run goes on: its plan is reviewed when it has ended."
+    return None if run.counts.simulated else "Nothing to review: no write of this run was simulated."
+
+
+def _is_planned(now: Situation) -> bool:
+    return now.view is not None and now.view.plan is PlanState.NONE and _plan(now) is None
+
+
+def _items(now: Situation) -> str | None:
+    if now.review is None:
+        return "The plan is still being read."
+    return None if now.review.items else "The plan is empty."
+
+
+def _choice(now: Situation) -> str | None:
+    if _items(now) is None and (now.item is None or not now.item.choice):
+        return "The item under the cursor has no such choice: it did not run without network."
+    return _items(now)
+
+
+def _approve(now: Situation) -> str | None:
+    if now.review is not None and not now.review.ended:
+        return "The run goes on: its plan can be approved when it has ended."
+    if _items(now) is None and now.review is not None and not now.ticks.ticked(now.review):
+        return "Nothing is ticked."
+    return _items(now)
+
+
+def _apply(now: Situation) -> str | None:
+    return None if now.approved else "Nothing is approved: a approves what is ticked."
+
+
 RUN_VERBS = (
     Verb("allow", "a", "a", "allow once", "Let the held call on top run, this once.", _held, _is_held,
+         footer=False),
+    Verb("like", "l", "l", "allow the like",
+         "Let it and later calls like it run, in this run; shows the rule first.", _held, _is_held,
          footer=False),
     Verb("deny", "d", "d", "deny", "Refuse the held call on top, with your sentence.", _held, _is_held,
          footer=False),
@@ -142,6 +194,8 @@ RUN_VERBS = (
     Verb("next", "tab", "tab", "pane", "Go to the next pane."),
     Verb("changes", "g", "g", "changes", "Show what the run changed in its shadow, as diffs.", _shadow,
          footer=False),
+    Verb("review", "e", "e", "review", "Review the plan: what was simulated, to approve and apply it.", _plan,
+         _is_planned, footer=False),
     Verb("remember", "n", "n", "is a read",
          "Make exactly the call under the cursor a read from now on, in this folder.", _writes, footer=False),
     Verb("facts", "s", "s", "settings", "Show the floors, what of your settings is suspended, and more.",
@@ -159,10 +213,27 @@ RUN_VERBS = (
 
 LIST_VERBS = (
     Verb("open", "enter", "enter", "open", "Open the run under the cursor.", _some_run),
+    Verb("review", "e", "e", "review plan", "Review what the run under the cursor simulated.", _plan),
     Verb("palette", "ctrl+p", "^p", "palette", "Find and do any of these by name."),
     Verb("help", "question_mark,f1", "?", "help", "All keys, and why some cannot be used now."),
     Verb("leave", "q", "q", "quit", "Close this screen. Every run goes on."),
 )
+
+REVIEW_VERBS = (
+    Verb("tick", "space", "space", "tick", "Tick the item under the cursor, or leave it out.", _items),
+    Verb("choose", "c", "c", "choice",
+         "For what ran without network: take its file changes, or run it for real.", _choice),
+    Verb("all", "t", "t", "all", "Tick all items, or leave all of them out.", _items),
+    Verb("approve", "a", "a", "approve", "Approve exactly what is ticked, by typing the run's name.",
+         _approve),
+    Verb("apply", "p", "p", "apply",
+         "Do what is approved, in this terminal: files first, then the rest in order.", _apply,
+         lambda now: now.approved),
+    Verb("next", "tab", "tab", "pane", "Go to the next pane.", footer=False),
+    Verb("palette", "ctrl+p", "^p", "palette", "Find and do any of these by name.", footer=False),
+    Verb("help", "question_mark,f1", "?", "help", "All keys, and why some cannot be used now."),
+    Verb("leave", "q,escape", "q", "leave", "Leave the review. Nothing is approved by leaving."),
+)  # fmt: skip
 
 
 def verb(table: tuple[Verb, ...], id: str) -> Verb:

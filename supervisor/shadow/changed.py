@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from supervisor.journal.events import CallDecided, ChangesSeen, FilesTouched
+from supervisor.journal.events import CallDecided, ChangesSeen, FilesTouched, Recorded
 from supervisor.journal.listing import run_events
 from supervisor.places import Places
 from supervisor.shadow.attribution import Touched, attribute
@@ -56,11 +57,14 @@ class Changed(msgspec.Struct, frozen=True):
         ]
 
 
-def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Changed | None:
+def changed(
+    places: Places, run_id: str, *, hash_deleted: bool = False, events: Iterable[Recorded] | None = None
+) -> Changed | None:
     """The change set of a run: as its end saw it, or as it stands while it goes on; None without a shadow.
 
     Args:
         hash_deleted: also hash files that were deleted, which costs reading them.
+        events: all of the run's, where the caller has read them already.
     """
     try:
         shadow = reopen(shadow_folder(places, run_id))
@@ -69,7 +73,7 @@ def changed(places: Places, run_id: str, *, hash_deleted: bool = False) -> Chang
     touched: list[Touched] = []
     numbers: dict[str, int] = {}
     frozen: tuple[Change, ...] | None = None
-    for recorded in run_events(places.journal, run_id):
+    for recorded in run_events(places.journal, run_id) if events is None else events:
         match recorded.event:
             case FilesTouched() as event:
                 touched.append(Touched(event.calls, event.paths))

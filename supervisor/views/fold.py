@@ -269,6 +269,7 @@ class RunFold:
             diverged=event.diverged,
             gate_ms=event.gate_ms,
             was_held=event.decision is DecisionKind.HELD,
+            cwd=event.cwd,
         )
         self._at[event.n] = len(self._calls)
         self._by_id[event.tool_use_id] = event.n
@@ -293,6 +294,7 @@ class RunFold:
             settled_by=event.by,
             settled_at=time,
             sentence=event.sentence,
+            like=event.like,
         )
         self._count(old, -1)
         self._calls[at] = new

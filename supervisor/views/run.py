@@ -54,7 +54,9 @@ class CallView(msgspec.Struct, frozen=True, gc=False):
         settled_by: who ended the wait; empty while it is held, and for calls never held.
         settled_at: when the wait ended; 0 as above.
         sentence: what the operator told the agent with the verdict.
+        like: the rule by which later calls like it are real; empty if it was allowed alone.
         touched: files of the shadow that changed while it ran, relative to the run's folder.
+        cwd: absolute path of the folder the agent's shell stood in.
     """
 
     n: int
@@ -83,7 +85,9 @@ class CallView(msgspec.Struct, frozen=True, gc=False):
     settled_by: str = ""
     settled_at: float = 0.0
     sentence: str = ""
+    like: str = ""
     touched: tuple[str, ...] = ()
+    cwd: str = ""
 
     @property
     def is_read(self) -> bool:

@@ -22,6 +22,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
         ("version.py", ["--repetitions", "2"], 1),
         ("held.py", ["--calls", "3"], 2),
         ("apply.py", ["--files", "60", "--rounds", "1"], 1),
+        ("review.py", ["--items", "400", "--repetitions", "1", "--pages", "2"], 2),
     ],
 )
 def test_a_benchmark_prints_figures_ratios_and_targets(

@@ -291,7 +291,8 @@ def answer(screen: Pane, run: DeskRun, n: int, key: str) -> None:
     """Press the key that answers call `n`, again while a call that has just come up takes no answer."""
 
     def settled() -> bool:
-        screen.press(key)
+        if f"HELD  #{n} " in screen.text:
+            screen.press(key)
         return any(verdict.n == n for verdict in run.all(CallSettled))
 
     wait_for(settled, f"the verdict on #{n}")

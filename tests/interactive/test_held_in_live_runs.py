@@ -11,12 +11,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
-from operator_desk import OUR_SCREEN, Desk, DeskRun, Turn, answer, bash, confirm
+from operator_desk import COME_BACK, OUR_SCREEN, Desk, DeskRun, Turn, answer, bash, confirm
 
+from harness.claude import bundled_claude
 from harness.waiting import wait_for
-from supervisor.journal.events import AlertRaised, CallOutcome, CallSettled, Outcome, State
+from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, CallSettled, Outcome, State
 from supervisor.journal.listing import list_runs
 from supervisor.policy import AlertKind, DecisionKind
 
@@ -66,14 +68,15 @@ def outside() -> Iterator[Outside]:
         yield system
 
 
-def verdict_from_nowhere(run: DeskRun) -> str:
+def verdict_from_nowhere(run: DeskRun, verdict: str = "allow") -> str:
     """What a process without any terminal is answered when it allows call 1."""
     ask = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
-        """s.sendall(b'{"do": "verdict", "n": 1, "verdict": "allow"}\\n'); print(s.recv(4096).decode())"""
+        """s.sendall(b'{"do": "verdict", "n": 1, "verdict": "%s"}\\n' % sys.argv[2].encode());"""
+        "print(s.recv(4096).decode())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", ask, str(run.control_socket)],
+        [sys.executable, "-c", ask, str(run.control_socket), verdict],
         capture_output=True,
         text=True,
         check=True,
@@ -146,6 +149,88 @@ def test_a_held_call_outlives_a_killed_screen_and_waits_for_the_next(desk: Desk,
     answer(again, run, 1, "a")
     again.wait_for("▫ idle", "● 1 real", "That was it.")
     assert outside.posted == ["/held"]
+
+
+def test_the_like_of_an_allowed_call_is_real_in_this_run_and_nothing_else_is(
+    desk: Desk, outside: Outside
+) -> None:
+    """The rule is shown before it is asked for, and journaled with the verdict; a later like call passes and
+    names it; another place waits again. Nobody without a terminal can allow the like. Meanwhile Claude Code's
+    own screen says what it waits for."""
+    names = ("jobs/1", "jobs/2", "users/1")
+    turns: list[Turn] = [{"calls": [bash(outside.post(name))]} for name in names]
+    screen = desk.start_run([*turns, {"say": "That was it."}], "--mode", "live")
+    confirm(screen)
+    run = desk.the_run()
+    screen.wait_for("HELD  #1 Bash", "Like")
+    agents = desk.supervise("attach", run.name)
+    agents.wait_for("Waiting for the supervisor…")
+    agents.press(COME_BACK)
+    agents.wait_for_end()
+    assert "only a person at a terminal" in verdict_from_nowhere(run, "allow like")
+
+    def asked() -> bool:
+        screen.press("l")
+        return "Allow #1, and what is like it?" in screen.text
+
+    wait_for(asked, "the rule")
+    screen.wait_for("/jobs/‹any›", "Anything else differs")
+    assert outside.posted == [] and not run.all(CallSettled)
+
+    def allowed() -> bool:
+        screen.press("y")
+        return bool(run.all(CallSettled))
+
+    wait_for(allowed, "the verdict on #1")
+    screen.wait_for("HELD  #3 Bash", "/users/1")
+    assert outside.posted == ["/jobs/1", "/jobs/2"]
+    first, second, third = run.all(CallDecided)
+    assert (first.decision, second.decision, third.decision) == (
+        DecisionKind.HELD,
+        DecisionKind.REAL,
+        DecisionKind.HELD,
+    )
+    (settled,) = run.all(CallSettled)
+    assert "/jobs/‹any›" in settled.like and settled.by.startswith("operator")
+    assert second.rule == "operator.like" and "Like #1" in second.why and settled.by in second.why
+    answer(screen, run, 3, "d")
+    run.wait_for_state(State.IDLE, "finished")
+    assert outside.posted == ["/jobs/1", "/jobs/2"]
+
+
+def test_several_held_calls_queue_and_each_gets_its_own_verdict(desk: Desk, outside: Outside) -> None:
+    """Four subagents wait at once. The screen is killed: nothing is answered by that. The next screen shows
+    the oldest on top, and answers one after the other, each its own."""
+    agents = {f"^Part {name}": {"turns": [{"calls": [bash(outside.post(name))]}]} for name in "abcd"}
+    script = desk.machine.write_script([{"calls": [_part(name) for name in "abcd"]}], agents)
+    words = ["--script", str(script), "--claude", str(bundled_claude()), "--mode", "live", "the task"]
+    first = desk.supervise("run", *words)
+    confirm(first)
+    run = desk.the_run()
+    first.wait_for("HELD  #", "3 more behind it")
+    os.kill(first.pid, signal.SIGKILL)
+    assert first.wait_for_end() == -signal.SIGKILL
+    second = desk.supervise("show", run.name)
+    held = [call.n for call in run.all(CallDecided) if call.decision is DecisionKind.HELD]
+    assert len(held) == 4 and not run.all(CallSettled) and outside.posted == []
+    for at, (n, key) in enumerate(zip(held, "adai", strict=True)):
+        second.wait_for(f"HELD  #{n} Bash", *([f"{3 - at} more behind it"] if at < 3 else []))
+        answer(second, run, n, key)
+    run.wait_for_state(State.IDLE, "finished")
+    assert [(each.n, each.decision) for each in run.all(CallSettled)] == [
+        (held[0], DecisionKind.REAL),
+        (held[1], DecisionKind.BLOCKED),
+        (held[2], DecisionKind.REAL),
+        (held[3], DecisionKind.SIMULATED),
+    ]
+    commands = {call.n: str(call.input["command"]) for call in run.all(CallDecided) if call.n in held}
+    allowed = [commands[held[0]], commands[held[2]]]
+    assert [f"/{command[-1]}" for command in allowed] == outside.posted
+
+
+def _part(name: str) -> dict[str, Any]:
+    given = {"description": "A part", "prompt": f"Part {name}", "subagent_type": "general-purpose"}
+    return {"tool": "Agent", "input": {**given, "run_in_background": False}}
 
 
 def test_a_call_that_nobody_answers_is_denied_at_its_deadline(desk: Desk, outside: Outside) -> None:

@@ -246,13 +246,38 @@ async def test_a_disabled_verb_says_why() -> None:
         assert stage.orders.orders == []
 
 
+async def test_the_rule_is_shown_before_the_like_is_allowed_and_sent_with_the_verdict() -> None:
+    """What is not wholly known can be allowed once only; elsewhere the key is a question first."""
+    stage = Stage(held())
+    async with stage.run() as pilot:
+        await stage.shows("HELD  #3", "Like")
+        stage.steady += 1
+        await pilot.press("l")
+        await stage.shows("#3 can only be allowed once")
+        await pilot.press("d")
+        await stage.shows("HELD  #4")
+        stage.steady += 1
+        await pilot.press("l")
+        await stage.shows("Allow #4, and what is like it?", '"channel": "#team"', '"text": "‹any›"')
+        assert stage.orders.orders == [("verdict", 3, "deny", "")]
+        await pilot.press("y")
+        assert stage.orders.orders[1:] == []
+        stage.steady += 1
+        await pilot.press("y")
+        await stage.until(lambda: len(stage.orders.orders) == 2)
+        assert stage.orders.orders[1][:4] == ("verdict", 4, "allow like", "")
+        assert '"text": "‹any›"' in str(stage.orders.orders[1][4])
+
+
 async def test_help_lists_every_verb_and_why_some_cannot_be_used() -> None:
     """`?` shows the verb table as it is now."""
     stage = Stage(dry_run())
     async with stage.run() as pilot:
         await stage.shows("#9")
         await pilot.press("question_mark")
-        await stage.shows("Send the agent a message.", "not now: No call is held.", "it waits for you")
+        await stage.shows("Send the agent a message.", "not now: No call is held.")
+        await pilot.press("end")
+        await stage.shows("it waits for you")
         await pilot.press("escape")
         await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
 

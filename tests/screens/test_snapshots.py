@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import itertools
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import pytest
 from textual.app import App
+from textual.pilot import Pilot
 
+from hostile import screen_text
+from plan_stories import edited_since, rehearsed_plan
 from run_recording import START, Recording
-from run_stories import TALK, dry_run, ended, held, hook_failure
+from run_stories import TALK, dry_run, ended, held, hook_failure, rehearsed
 from screen_source import NotedOrders, PlayedSource
 from supervisor.app import SuperviseApp
 
@@ -17,7 +23,13 @@ from supervisor.app import SuperviseApp
 class Compare(Protocol):
     """`snap_compare` of pytest-textual-snapshot, as used here."""
 
-    def __call__(self, app: App[int], *, terminal_size: tuple[int, int]) -> bool: ...
+    def __call__(
+        self,
+        app: App[int],
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[int]], Awaitable[None]] | None = None,
+    ) -> bool: ...
 
 
 def _app(recording: Recording) -> SuperviseApp:
@@ -43,6 +55,44 @@ def test_a_held_call(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_a_hook_failure(snap_compare: Compare, size: tuple[int, int]) -> None:
     """The banner, the failed gate, what to do next."""
     assert snap_compare(_app(hook_failure()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+def test_a_plan_under_review(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Ticks, what uses what, a guess, a cut command, drift, an orphan, the exact input of the item."""
+    recording = rehearsed()
+    source = PlayedSource({recording.run_id: recording.recorded()}, TALK, NotedOrders())
+    door = source.plans[recording.run_id] = rehearsed_plan()
+    door.drifted = [edited_since()]
+    ticking = itertools.count()  # every look at the clock is a second later: no answer comes too soon
+    app = SuperviseApp(
+        source,
+        recording.run_id,
+        clock=lambda: recording.now + 42,
+        steady=lambda: float(next(ticking)),
+        zone=datetime.UTC,
+    )
+
+    async def orphan(pilot: Pilot[int]) -> None:
+        await _shown(app, "e reviews the plan")
+        await pilot.press("e")
+        await _shown(app, "DRIFT: 1 ticked")
+        await pilot.press("down", "down", "space")
+        await _shown(app, "Leaving #3 out")
+        await pilot.press("y")
+        await _shown(app, "Really orphan #5?")
+        await pilot.press("y")
+        await _shown(app, "! ORPHAN: #5")
+        await pilot.press("down")
+        await _shown(app, "#5 database.insert_row")
+
+    assert snap_compare(app, terminal_size=size, run_before=orphan)
+
+
+async def _shown(app: SuperviseApp, words: str) -> None:
+    async with asyncio.timeout(20):
+        while words not in screen_text(app):
+            await asyncio.sleep(0.005)
 
 
 def test_no_run_yet(snap_compare: Compare) -> None:

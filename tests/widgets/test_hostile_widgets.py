@@ -14,15 +14,23 @@ from hostile import HOSTILE, offences
 from run_recording import Recording
 from supervisor.effects.model import Effect, EffectKind, Scope
 from supervisor.journal.events import Ending, Outcome, State
+from supervisor.plan.file_drift import Drift
+from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.policy import AlertKind, DecisionKind, Mode
+from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
 from supervisor.views import AlertView, ConversationItem, Role, RunView, UndecidedCall, fold
+from supervisor.views.changes import FileChange
+from supervisor.views.review import ItemView, ReviewView, Ticks, drift_by_item
 from supervisor.views.summary import RunSummary
 from widgets.alert_banner import AlertBanner
 from widgets.call_detail import CallDetail
 from widgets.conversation_log import ConversationLog
 from widgets.held_panel import HeldPanel
+from widgets.item_detail import item_content
+from widgets.plan_list import PlanList
 from widgets.run_header import RunHeader
 from widgets.runs_list import RunsList
+from widgets.text_pane import TextPane
 from widgets.write_tree import WriteTree
 
 
@@ -123,6 +131,45 @@ async def test_the_held_call(bad: str) -> None:
             panel.show((call,), call.time + 5)
             await pilot.pause()
             assert offences(pilot.app) == []
+
+
+async def test_the_plan_under_review(bad: str) -> None:
+    """Rows and their notes, drift, orphans, and each item in full: files, command, input, what came of it."""
+    node = Node(NodeType.SYMLINK, 0, link=bad)
+    items = tuple(
+        ItemView(
+            n, kind, bad, bad, bad, given, files, ((1, bad),) if n > 1 else (), bad, bad,
+            (Effect(EffectKind.WRITE, Scope.REMOTE, bad, bad, bad),), True, bool(files), bad,
+            Outcome.FAILED, bad,
+        )
+        for n, (kind, given, files) in enumerate(
+            (
+                (ItemKind.FILES, {"command": bad}, ((bad, bad),)),
+                (ItemKind.COMMAND, {"command": bad}, ()),
+                (ItemKind.MCP, {bad: [bad, {bad: bad}]}, ()),
+                (ItemKind.OTHER, {}, ()),
+            ),
+            1,
+        )
+    )  # fmt: skip
+    review = ReviewView("r", bad, bad, items, diverged_at=2)
+    ticks = Ticks(frozenset({1}))
+    change = Change(bad, ChangeKind.ADDED, None, node)
+    plan = Plan("r", bad, (Item(1, ItemKind.FILES, bad, bad, {}, (change,), (), (), bad),))
+    drift = drift_by_item(plan, [Drift(bad, None, node)])
+    rows, pane = PlanList(), TextPane(Content(""))
+    async with _Bench(rows).run_test(size=(80, 24)) as pilot:
+        rows.show(review, ticks, ticks.missing(review), drift)
+        await pilot.pause()
+        assert offences(pilot.app) == []
+    async with _Bench(pane).run_test(size=(80, 200)) as pilot:
+        for item in items:
+            for real in (False, True):
+                diff = FileChange(bad, bad, bad, (bad,), (1,), f"@@ -1 +1 @@\n+{bad}")
+                text = item_content(item, diffs=[diff], drift=drift[1], missing=[1], for_real=real)
+                pane.set_text(text, home=True)
+                await pilot.pause()
+                assert offences(pilot.app) == []
 
 
 async def test_the_header(bad: str) -> None:
