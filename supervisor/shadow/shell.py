@@ -39,11 +39,31 @@ set -- {start} "$@"
 {more}exec {confined} "$@"
 """
 
-_COVER = """while read -r _ _ _ _ _ _ _ path; do
-  case $path in {away}) ;; /*) [ -S "$path" ] && set -- --ro-bind /dev/null "$path" "$@" ;; esac
+_COVER = """reached() {{
+  folder=${{1%/*}}
+  while [ -n "$folder" ]; do
+    if ! [ -O "$folder" ]; then
+      set -- $(stat -c '%A %g' "$folder")
+      case $1 in
+      *[xt]) ;;
+      ??????[xs]*) case " $(id -G) " in *" $2 "*) ;; *) return 1 ;; esac ;;
+      *) return 1 ;;
+      esac
+    fi
+    folder=${{folder%/*}}
+  done
+}}
+while read -r _ _ _ _ _ _ _ path; do
+  case $path in {away}) continue ;; /*) [ -S "$path" ] || continue ;; *) continue ;; esac
+  if [ -O / ]; then reached "$path" || continue; fi
+  set -- --ro-bind /dev/null "$path" "$@"
 done </proc/net/unix
 """
-"""Covers the sockets that somebody listens on by now, but for those that are away already."""
+"""Covers the sockets that somebody listens on by now, but for those that are away already.
+
+Root sees sockets in folders that others have closed. The command, whose root is nobody to them, does not
+reach those, and nothing can be mounted there.
+"""
 
 _TO_PROXY = """
 setpriv --pdeathsig KILL socat TCP-LISTEN:{port},bind=127.0.0.1,fork UNIX-CONNECT:{socket} \

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from contextlib import ExitStack
 
 import pytest
-from shadowing import Yard, python
+from shadowing import User, Yard, python
 
-from supervisor.shadow.shell import in_shadow, make_shell, without_network
+from harness.machine import Machine
+from supervisor.shadow.shell import folder_only, in_shadow, make_shell, without_network
 
 REACH = """
 import contextlib, socket, sys
@@ -67,3 +69,23 @@ def test_the_mark_of_a_shell_cannot_be_guessed_and_is_known_when_named(yard: Yar
     first, second = (make_shell(yard.places.run_state(run), in_shadow()) for run in ("one", "two"))
     assert first.mark != second.mark and len(first.mark) == 32
     assert first.named_by(first.command("ls")) and not first.named_by(second.command("ls"))
+
+
+def test_a_socket_that_others_have_closed_to_us_does_not_keep_commands_from_running(
+    machine: Machine, ordinary: User
+) -> None:
+    """A socket in its owner's own folder, as ssh keeps its agent's: root sees it and the command does not."""
+    closed, tmp = machine.root / "closed", machine.root / "tmp"
+    for folder in (closed, tmp):
+        folder.mkdir(mode=0o700)
+    sandbox = folder_only(machine.workspace, tmp, read_only=False, hidden=(machine.root / "run",), shown=())
+    shell = make_shell(machine.root, sandbox)
+    with ExitStack() as stack:
+        for name, folder in (("theirs", closed), ("ours", machine.root)):
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(f"{folder}/{name}")
+            listener.listen()
+        ordinary.owns(closed)
+        probing = f"test -S {machine.root}/ours && echo uncovered; echo ran"
+        done = subprocess.run([shell.path, "-c", probing], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
