@@ -121,7 +121,9 @@ class PlayedPlan:
             raise UsageError("refused: only a person at a terminal can approve")
         plan = self.rehearsal().plan.running(ticks.for_real).without(ticks.left_out)
         now = self._recording.now
-        given = approve(b"k" * 32, plan, ticks.left_out, "operator op on pts/3", now, 900, ticks.for_real)
+        given = approve(
+            b"k" * 32, plan, ticks.left_out, "operator op on pts/3", now, 900, for_real=ticks.for_real
+        )
         self.approved.append(given)
 
     async def apply(self) -> None:
