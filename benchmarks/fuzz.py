@@ -11,6 +11,7 @@ import faulthandler
 import heapq
 import itertools
 import resource
+import signal
 import sys
 import time
 from array import array
@@ -39,10 +40,11 @@ def main(count: int, seed: int) -> int:
     spent_ms = array("d")
     slowest: list[tuple[float, str]] = []
     failed = 0
+    faulthandler.register(signal.SIGVTALRM, chain=True)
     kinds = {"read": 0, "unknown": 0, "write": 0}
     for text in itertools.islice(inputs(seed), count):
         # A hang is past help from inside: the process ends with a trace of where it stands.
-        faulthandler.dump_traceback_later(KILL_S, exit=True)
+        signal.setitimer(signal.ITIMER_VIRTUAL, KILL_S)
         start = time.thread_time()
         try:
             judgement = classifier.judge(ToolCall("Bash", {"command": text}), around)
@@ -63,7 +65,7 @@ def main(count: int, seed: int) -> int:
         heapq.heappush(slowest, (took_ms, text[:300]))
         if len(slowest) > 3:
             heapq.heappop(slowest)
-    faulthandler.cancel_dump_traceback_later()
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{len(spent_ms)} inputs (seed {seed}), {sum(spent_ms) / 1000:.0f} s judging; {kinds}; "

@@ -18,9 +18,11 @@ _SPEAKS_OF_WRITING = re.compile(
 )
 """No option of a read is harmless under such a name unless its rule says so."""
 _ACTS = frozenset(
-    (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
+    (
+        *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
+        *(Role.CODE_FILE, Role.COMMAND, Role.MODULE, Role.SHELL),
+    )
 )
-_ACTS |= {Role.SHELL, Role.OUTPUT}
 
 
 @dataclass

@@ -47,6 +47,7 @@ _SHORT: Mapping[str, Option] = {
     "get": Option(role=Role.GET),
     "read-file": Option(takes=Takes.VALUE, role=Role.READ),
     "write-file": Option(takes=Takes.VALUE, role=Role.WRITE),
+    "out-file": Option(takes=Takes.VALUE, role=Role.OUT),
     "update-file": Option(takes=Takes.VALUE, role=Role.UPDATE),
     "run-file": Option(takes=Takes.VALUE, role=Role.RUN),
     "source": Option(takes=Takes.VALUE, role=Role.SOURCE),
@@ -68,6 +69,7 @@ _ARG_ROLES = {
     "read": Role.READ,
     "write": Role.WRITE,
     "update": Role.UPDATE,
+    "out": Role.OUT,
     "source": Role.SOURCE,
     "destination": Role.DESTINATION,
     "output": Role.OUTPUT,
@@ -79,8 +81,12 @@ _ARG_ROLES = {
     "method": Role.METHOD,
 }
 _WRITING_ROLES = frozenset(
-    (Role.WRITE, Role.UPDATE, Role.DESTINATION, Role.RUN, Role.CODE, Role.CODE_FILE, Role.COMMAND)
-) | {Role.OUTPUT, Role.MODULE, Role.GRAPHQL, Role.SHELL, Role.ASSIGN, Role.METHOD, Role.BODY, Role.UPLOAD}
+    (
+        *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
+        *(Role.CODE_FILE, Role.COMMAND, Role.MODULE, Role.GRAPHQL, Role.SHELL, Role.ASSIGN, Role.METHOD),
+        *(Role.BODY, Role.UPLOAD),
+    )
+)
 
 
 def load(*folders: Path) -> RuleBook:

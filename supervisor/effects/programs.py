@@ -335,6 +335,9 @@ class _Call:
         elif role is Role.WRITE or role is Role.UPDATE:
             own = self.rule.why or "writes this file"
             self._file(WRITE, value, f"{name} names a file it writes" if name else own)
+        elif role is Role.OUT:
+            if not (value.exact and value.text == "-"):
+                self._file(WRITE, value, f"{name} names a file it writes" if name else "writes this file")
         elif role is Role.SOURCE:
             self._copy(READ, value, "copies from here")
         elif role is Role.DESTINATION or (role is Role.OUTPUT and not (value.exact and value.text == "-")):
@@ -369,7 +372,7 @@ class _Call:
                 )
 
     def _file(self, kind: EffectKind, word: Word, why: str) -> None:
-        if word.exact and word.text == "-":
+        if word.exact and word.text == "-" and kind is READ:
             return
         if self.worst_file is None or kind.weight > self.worst_file.weight:
             self.worst_file = kind

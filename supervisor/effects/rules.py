@@ -29,6 +29,7 @@ class Role(StrEnum):
     READ = "read"
     WRITE = "write"
     UPDATE = "update"
+    OUT = "out"
     SOURCE = "source"
     DESTINATION = "destination"
     OUTPUT = "output"

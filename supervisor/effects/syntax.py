@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import lru_cache
 
@@ -14,6 +15,8 @@ SHORT = 3000
 """Texts of fewer bytes cannot take long to parse."""
 MOST_PARSE_S = 0.25
 """Processor time after which a text is given up, in seconds."""
+_LOST_DASH = re.compile(rb"(?<=[ \t])-(?=[ \t]+<<[^<])")
+"""A word that the grammar loses: the `-` of `python3 - <<EOF`. In quotes it is the same word, and kept."""
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _QUOTES = frozenset(("string", "heredoc_body", "ansi_c_string", "raw_string"))
 """Nodes whose text is taken from the source as it stands."""
@@ -29,7 +32,12 @@ class Tree:
     """
 
     def __init__(self, text: str) -> None:
-        self.source = text.encode("utf-8", "surrogatepass")
+        self._read(text.encode("utf-8", "surrogatepass"))
+        if self.doubt and _LOST_DASH.search(self.source):
+            self._read(_LOST_DASH.sub(b'"-"', self.source))
+
+    def _read(self, source: bytes) -> None:
+        self.source = source
         odd = any(byte in _CONTROL for byte in self.source)
         tree = _parse(b"" if odd else self.source)
         self._tree = tree if tree is not None else _PARSER.parse(b"")

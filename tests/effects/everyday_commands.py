@@ -916,6 +916,14 @@ sleep 0.01 & touch background.txt; wait
 ( touch subshell.txt )
 { touch group.txt; }
 shuf -n 2 fruit.txt
+tee - < notes.txt
+sort -o - fruit.txt
+shuf -o - fruit.txt
+uniq fruit.txt -
+xxd fruit.txt -
+find . -fprint -
+cp fruit.txt -
+python3 - <<< 'print(1)'
 shuf -o mixed.txt fruit.txt
 split notes.txt
 mktemp -u

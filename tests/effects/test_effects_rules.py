@@ -169,6 +169,14 @@ effect = "write"
 args = "source... destination"
 options."-n" = "dry-run"
 
+[program.u]
+effect = "read"
+args = "read out"
+options."-o" = "out-file"
+[program.u.commands.copy]
+effect = "read"
+args = "source output"
+
 [program.n]
 effect = "read"
 args = "text(!*::*) text"
@@ -257,6 +265,13 @@ options."-i" = { takes = "optional", in-place = true }
         ("q sync --help", "read"),
         ("q list --help", "read"),
         ("q nothing --help", "unknown"),
+        ("u x -", "read"),
+        ("u x y", "write"),
+        ("u -o - x -", "read"),
+        ("u -o y x -", "write"),
+        ("u copy a -", "read"),
+        ("u copy a h:b", "write"),
+        ("p -o - x", "write"),
         ("n plain x::y", "read"),
         ("n x::y", "unknown"),
         ('n "$y"', "unknown"),
