@@ -147,3 +147,18 @@ def test_a_dialog_of_claude_codes_own_is_said_and_can_be_answered_in_its_termina
     screen.wait_for(OUR_SCREEN, IDLE)
     wait_for(lambda: len(run.all(CallOutcome)) == 2, "both outcomes")
     assert run.all(CallOutcome)[1].result == "the person chose to cancel"
+
+
+def test_a_scripted_agent_fetches_nothing_from_elsewhere(desk: Desk) -> None:
+    """In a terminal Claude Code fetches its plugin market by itself, with git, from the network: not here."""
+    log, git = desk.machine.root / "git.log", desk.machine.root / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexec /usr/bin/git "$@"\n')
+    git.chmod(0o755)
+    desk.env["PATH"] = f"{git.parent}:{desk.env['PATH']}"
+    turns: list[Turn] = [{"say": "I wait.", "calls": [bash("sleep 4")]}, {"say": "Done."}]
+    desk.start_run(turns, "--mode", "mixed")
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    asked = log.read_text()
+    assert asked and "clone" not in asked
