@@ -178,8 +178,8 @@ def test_stop_ends_a_run_whose_gate_hangs(machine: Machine) -> None:
 
 
 def test_a_run_whose_hooks_were_never_proven_is_not_resumed(machine: Machine) -> None:
-    """The hook of the handshake dies before it connects: the run is paused and does not wait for a person at a
-    dialog; `resume` is refused, because nothing would prove the hooks any more."""
+    """The hook of the handshake dies before it connects: the run is paused, which is no waiting for a person;
+    `resume` is refused, because nothing would prove the hooks any more."""
     run = FaultRun(machine, Way.INTERACTIVE, Moment.BEFORE)
     with CLIENT_DIES_UNHEARD.around(run):
         run.start()
