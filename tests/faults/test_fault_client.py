@@ -175,7 +175,7 @@ async def linked(machine: Machine, client: Scene, *, held: bool = False) -> str:
     reader, writer = await asyncio.open_unix_connection(str(path))
     try:
         await client(reader, writer)
-        return await asyncio.wait_for(seen)
+        return await asyncio.wait_for(seen, 30)
     finally:
         writer.close()
         server.close()
@@ -274,7 +274,7 @@ async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, nu
     try:
         await eventually(waits.is_set, "the client's request")
         client.send_signal(number)
-        assert "held" in await asyncio.wait_for(failed)
+        assert "held" in await asyncio.wait_for(failed, 30)
     finally:
         client.kill()
         client.communicate()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fault_run import FaultRun, Moment, Way, kill
+from fault_table import CLIENT_DIES_UNHEARD
 
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
@@ -174,3 +175,18 @@ def test_stop_ends_a_run_whose_gate_hangs(machine: Machine) -> None:
     wait_for(lambda: not machine.processes(), "everything to end")
     assert [alert.alert for alert in run.alerts()] == [AlertKind.HOOK_FAILURE]
     assert run.written() == ["before.txt"] and run.verify()
+
+
+def test_a_run_whose_hooks_were_never_proven_is_not_resumed(machine: Machine) -> None:
+    """The hook of the handshake dies before it connects: the run is paused, which is no waiting for a person;
+    `resume` is refused, because nothing would prove the hooks any more."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.BEFORE)
+    with CLIENT_DIES_UNHEARD.around(run):
+        run.start()
+        with CLIENT_DIES_UNHEARD.on(run):
+            wait_for(lambda: run.status_is("paused"), "the pause")
+            refused = machine.supervise("resume", run.run_id)
+            assert refused.returncode != 0 and "never proven" in refused.stderr
+            assert run.status_is("paused")
+            run.stop()
+    assert [alert.alert for alert in run.alerts()] == [AlertKind.HOOK_FAILURE]

@@ -165,6 +165,7 @@ def environment(root: Path) -> dict[str, str]:
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
     }
     if os.geteuid() == 0:
         env["IS_SANDBOX"] = "1"  # without it Claude Code refuses some modes to root

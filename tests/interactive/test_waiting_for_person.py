@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Turn, bash
 
 from harness.claude import onboard
@@ -118,3 +122,43 @@ def test_after_clear_calls_are_still_decided_and_their_outcomes_seen(desk: Desk)
         (1, Outcome.EXECUTED),
         (2, Outcome.EXECUTED),
     ]
+
+
+def test_a_dialog_of_claude_codes_own_is_said_and_can_be_answered_in_its_terminal(desk: Desk) -> None:
+    """An MCP server asks the person for something: the screen says that Claude Code waits and offers its
+    terminal; after the answer there the run goes on."""
+    desk.machine.write_config('[targets]\n"mcp://asker/*" = "live"\n')
+    server = {"command": sys.executable, "args": ["-P", str(Path(__file__).with_name("asking_server.py"))]}
+    (desk.machine.workspace / ".mcp.json").write_text(json.dumps({"mcpServers": {"asker": server}}))
+    turns: list[Turn] = [
+        {"say": "I look around.", "calls": [bash("sleep 1")]},
+        {"say": "I ask.", "calls": [{"tool": "mcp__asker__choose", "input": {}}]},
+        {"say": "Done."},
+    ]
+    screen = desk.start_run(turns, "--mode", "mixed")
+    run = desk.the_run()
+    run.wait_for_state(State.WAITING, "needs your input")
+    screen.wait_for("? waiting for you", "Claude Code waits for you", "t opens")
+    screen.press("t")
+    screen.wait_for("requests your input", "Which colour shall it be?")
+    screen.press("Escape")
+    screen.wait_for("Done.")
+    screen.press(COME_BACK)
+    screen.wait_for(OUR_SCREEN, IDLE)
+    wait_for(lambda: len(run.all(CallOutcome)) == 2, "both outcomes")
+    assert run.all(CallOutcome)[1].result == "the person chose to cancel"
+
+
+def test_a_scripted_agent_fetches_nothing_from_elsewhere(desk: Desk) -> None:
+    """In a terminal Claude Code fetches its plugin market by itself, with git, from the network: not here."""
+    log, git = desk.machine.root / "git.log", desk.machine.root / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexec /usr/bin/git "$@"\n')
+    git.chmod(0o755)
+    desk.env["PATH"] = f"{git.parent}:{desk.env['PATH']}"
+    turns: list[Turn] = [{"say": "I wait.", "calls": [bash("sleep 4")]}, {"say": "Done."}]
+    desk.start_run(turns, "--mode", "mixed")
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    asked = log.read_text()
+    assert asked and "clone" not in asked
