@@ -24,7 +24,7 @@ from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
 from supervisor.plan.file_drift import Drift
-from supervisor.plan.files import Recovery, is_cut_off, recover_apply, recover_undo, undo_files
+from supervisor.plan.files import HalfwayError, Recovery, is_cut_off, recover_apply, recover_undo, undo_files
 from supervisor.plan.read import read_plan
 from supervisor.runner.approving import Approved, alarmed, approved
 from supervisor.runner.sole_writer import only_writer
@@ -76,7 +76,8 @@ def _apply(
             done += applied.outcome is Outcome.EXECUTED
             yield applied
     except (SuperviseError, OSError) as cause:
-        journal.append(row.id, ApplyEnded(False, f"nothing was applied: {cause}"), durable=True)
+        said = str(cause) if isinstance(cause, HalfwayError) else f"nothing was applied: {cause}"
+        journal.append(row.id, ApplyEnded(False, said), durable=True)
         raise
     whole = done == len(plan.items)
     journal.append(row.id, ApplyEnded(whole, f"{done} of {len(plan.items)} items are done"), durable=True)
