@@ -11,6 +11,7 @@ from supervisor.cli.past import as_json
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.listing import find_run, list_runs
 from supervisor.places import places
+from supervisor.runner.approving import outsider
 from supervisor.runner.recover import has_runner, recover
 from supervisor.shadow.changed import changed
 from supervisor.shadow.kept import discard, find_shadows, size_of
@@ -55,6 +56,7 @@ def clean_command(runs: tuple[str, ...]) -> int:
     """
     here = places()
     recover(here)
+    outsider(here)
     known = {row.id: row for row in list_runs(here.journal)}
     wanted = {find_run(here.journal, run).id for run in runs}
     kept = [each for each in find_shadows(here) if not wanted or each.run_id in wanted]

@@ -22,6 +22,7 @@ from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.places import private_dir
 from supervisor.policy import Mode
+from supervisor.runner.approving import outsider
 from supervisor.runner.containment import Containment
 from supervisor.runner.lock import take
 from supervisor.runner.rules import compile_rules, surroundings
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(spec: RunSpec, ready: int) -> Exit:
+    outsider(spec.places)  # a run starts no run
     _hold_lock(spec)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
