@@ -10,6 +10,7 @@ import click
 from supervisor.config import AllowStore, pending
 from supervisor.errors import Exit, UsageError
 from supervisor.places import places
+from supervisor.runner.approving import outsider
 from supervisor.views.safe import many_lines, one_line
 
 
@@ -22,6 +23,7 @@ def allow_command(directory: Path) -> int:
     permission.
     """
     here = places()
+    outsider(here)
     waiting = pending(here, directory.resolve())
     if waiting is None:
         raise UsageError(f"{directory.resolve()} has no supervisor.toml")

@@ -113,10 +113,11 @@ def go(wish: Wish, *, unattended: bool) -> int:
         unattended: an approval file speaks for the operator: nobody is asked.
     """
     spec = prepare(wish)
+    by = outsider(spec.places)
     if spec.mode is Mode.LIVE and not unattended:
         _confirm_live(spec)
     if wish.basis is not None:
-        claim(spec.places, wish.basis, spec.run_id, spec.name, outsider(spec.places))
+        claim(spec.places, wish.basis, spec.run_id, spec.name, by)
     pid = start_runner(spec)
     if spec.headless:
         return asyncio.run(_stay(spec, pid))

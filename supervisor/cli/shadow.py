@@ -16,6 +16,7 @@ from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import ApplyEnded, ApplyUndone, PlanApproved
 from supervisor.journal.listing import find_run, list_runs, run_events
 from supervisor.places import Places, places
+from supervisor.runner.approving import outsider
 from supervisor.runner.recover import has_runner, recover
 from supervisor.shadow.changed import changed
 from supervisor.shadow.kept import Kept, discard, find_shadows, size_of
@@ -100,6 +101,7 @@ def clean_command(runs: tuple[str, ...], as_json: bool) -> int:
     """
     here = places()
     recover(here)
+    outsider(here)
     offered = list(_offered(here, runs))
     if as_json:
         click.echo(json.dumps([each.data() for each in offered], indent=2))

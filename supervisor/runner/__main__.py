@@ -45,8 +45,10 @@ def _run(spec: RunSpec, ready: int) -> Exit:
         model = stack.enter_context(spawn_model(Path(spec.script), Path(spec.cwd))) if spec.script else None
         # Loaded only now: it takes as long as the model takes to come up.
         from supervisor.journal.writer import Journal
+        from supervisor.runner.approving import outsider
         from supervisor.runner.life import live
 
+        outsider(spec.places)  # a run starts no run
         journal = stack.enter_context(Journal.open(Path(spec.journal)))
         return asyncio.run(live(spec, journal, model, lambda: _say(ready, None)))
 

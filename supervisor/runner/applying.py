@@ -26,7 +26,7 @@ from supervisor.places import Places
 from supervisor.plan.apply import Applied, apply_plan
 from supervisor.plan.drift import NotKnown
 from supervisor.plan.file_drift import Drift, DriftError
-from supervisor.plan.files import Recovery, is_cut_off, recover_apply, recover_undo, undo_files
+from supervisor.plan.files import HalfwayError, Recovery, is_cut_off, recover_apply, recover_undo, undo_files
 from supervisor.plan.read import read_plan
 from supervisor.policy import AlertKind
 from supervisor.runner.approving import Approved, alarmed, approved, require_still
@@ -87,7 +87,8 @@ def _apply(
     except (SuperviseError, OSError) as cause:
         if isinstance(cause, DriftError):
             journal.append(row.id, AlertRaised(AlertKind.DRIFT, str(cause)), durable=True)
-        journal.append(row.id, ApplyEnded(False, f"nothing was applied: {cause}"), durable=True)
+        said = str(cause) if isinstance(cause, HalfwayError) else f"nothing was applied: {cause}"
+        journal.append(row.id, ApplyEnded(False, said), durable=True)
         raise
     whole = done == len(plan.items)
     journal.append(row.id, ApplyEnded(whole, f"{done} of {len(plan.items)} items are done"), durable=True)

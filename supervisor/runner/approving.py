@@ -31,6 +31,7 @@ from supervisor.plan.rebase import Accepted, rebased
 from supervisor.policy import AlertKind
 from supervisor.runner import operator
 from supervisor.runner.control import ControlClient
+from supervisor.runner.lock import is_held
 from supervisor.runner.probing import prober_of
 from supervisor.runner.sole_writer import only_writer
 
@@ -63,9 +64,10 @@ def outsider(places: Places) -> str:
     """
     me = Peer(os.getpid(), os.getuid())
     for row in list_runs(places.journal):
-        if row.ended is None and (why := operator.refusal(me, row.runner_pid)):
+        goes_on = row.ended is None and is_held(places.run_lock(row.id))
+        if goes_on and (why := operator.refusal(me, row.runner_pid)):
             _report(places, row)
-            raise UsageError(f"refused: this is {why}; only the operator can go live")
+            raise UsageError(f"refused: this is {why}; only the operator can do that")
     return operator.describe(me)
 
 
