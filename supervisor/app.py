@@ -14,6 +14,7 @@ from textual.theme import Theme
 from supervisor.places import places
 from supervisor.screens.dashboard import DashboardScreen
 from supervisor.screens.journal_source import JournalSource
+from supervisor.screens.review import REVIEW_CSS
 from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
 from supervisor.screens.verb_screen import VerbScreen
@@ -51,6 +52,7 @@ class SuperviseApp(App[int]):
     CSS = f"""
     ToastRack {{ margin-bottom: 2; }}
     Toast {{ background: {look.LIFTED}; color: {look.TEXT}; }}
+    {REVIEW_CSS}
     """
 
     def __init__(

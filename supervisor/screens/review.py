@@ -49,6 +49,26 @@ _SIGNS: Signs = (
 )
 
 
+REVIEW_CSS = f"""
+ReviewScreen {{ background: {look.GROUND}; color: {look.TEXT}; layout: vertical; }}
+ReviewScreen #title {{ height: auto; max-height: 5; padding: 0 1; background: {look.RAISED}; }}
+ReviewScreen #panes {{ height: 1fr; }}
+ReviewScreen #items {{ width: 1fr; border-top: solid {look.EDGE}; }}
+ReviewScreen #item {{ width: 1fr; border-top: solid {look.EDGE}; }}
+ReviewScreen #items:focus, ReviewScreen #item:focus {{ border-top: solid {look.BLUE}; }}
+ReviewScreen.-wide #item {{ border-left: vkey {look.EDGE}; }}
+ReviewScreen.-narrow #panes {{ layout: vertical; }}
+ReviewScreen.-narrow #items {{ width: 100%; height: 1fr; min-height: 4; }}
+ReviewScreen.-narrow #item {{ width: 100%; height: 1fr; }}
+ReviewScreen #state {{ height: 1; padding: 0 1; background: {look.RAISED}; color: {look.DIM}; }}
+ReviewScreen #state.-urgent {{ color: {look.YELLOW}; text-style: bold; }}
+ReviewScreen #name {{
+    display: none; height: 1; border: none; padding: 0 1; background: {look.LIFTED};
+}}
+"""
+"""Known to the app from its start: a screen that brings its own has all of them parsed again."""
+
+
 class ReviewScreen(VerbScreen):
     """The items with tick boxes, the one under the cursor in full, and a line to type the run's name in."""
 
@@ -57,24 +77,6 @@ class ReviewScreen(VerbScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW_VERBS)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual declares it so)
     AUTO_FOCUS = "#items"
-
-    CSS = f"""
-    ReviewScreen {{ background: {look.GROUND}; color: {look.TEXT}; layout: vertical; }}
-    ReviewScreen #title {{ height: auto; max-height: 5; padding: 0 1; background: {look.RAISED}; }}
-    ReviewScreen #panes {{ height: 1fr; }}
-    ReviewScreen #items {{ width: 1fr; border-top: solid {look.EDGE}; }}
-    ReviewScreen #item {{ width: 1fr; border-top: solid {look.EDGE}; }}
-    ReviewScreen #items:focus, ReviewScreen #item:focus {{ border-top: solid {look.BLUE}; }}
-    ReviewScreen.-wide #item {{ border-left: vkey {look.EDGE}; }}
-    ReviewScreen.-narrow #panes {{ layout: vertical; }}
-    ReviewScreen.-narrow #items {{ width: 100%; height: 1fr; min-height: 4; }}
-    ReviewScreen.-narrow #item {{ width: 100%; height: 1fr; }}
-    ReviewScreen #state {{ height: 1; padding: 0 1; background: {look.RAISED}; color: {look.DIM}; }}
-    ReviewScreen #state.-urgent {{ color: {look.YELLOW}; text-style: bold; }}
-    ReviewScreen #name {{
-        display: none; height: 1; border: none; padding: 0 1; background: {look.LIFTED};
-    }}
-    """
 
     def __init__(
         self,
