@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,9 +12,8 @@ from typing import Any
 
 import msgspec
 
-from supervisor.effects.classifier import Classifier
-from supervisor.effects.foresight import FORMS, sample
-from supervisor.effects.model import EffectKind, Surroundings, ToolCall
+from supervisor.effects.foresight import FORMS
+from supervisor.effects.model import EffectKind
 from supervisor.effects.packfile import (
     CommandTable,
     EnvironmentTable,
@@ -26,6 +24,7 @@ from supervisor.effects.packfile import (
     PackSource,
     nearest,
 )
+from supervisor.effects.probe_check import more_than_a_read
 from supervisor.effects.rules import McpRule, Option, Positional, Program, Role, Rule, RuleBook, Style, Takes
 from supervisor.errors import ConfigError
 
@@ -136,29 +135,12 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
         env_dangerous=tuple(dangerous),
         packs=tuple((pack.head.name, str(pack.head.version), pack.source.file) for pack in packs),
     )
-    _check_probes(book, packs)
-    return book
-
-
-def _check_probes(book: RuleBook, packs: Iterable[_Pack]) -> None:
-    """A probe is run for real during a rehearsal: it must be a read under the very rules it stands in.
-
-    Raises:
-        ConfigError: one is not.
-    """
-    classifier = Classifier(book)
     for pack in packs:
         for where, rule in pack.probes:
-            if book.programs.get(rule.program) is not pack.programs[rule.program]:
-                continue  # a later layer has replaced the program
-            command = shlex.join(sample(rule))
-            for effect in classifier.judge(ToolCall("Bash", {"command": command}), _NOWHERE).effects:
-                if effect.writes or effect.kind is not EffectKind.READ:
-                    problem = f"must only read, but `{command}` is judged {effect.kind.value}: {effect.why}"
-                    raise pack.source.error(where, "probe", problem)
-
-
-_NOWHERE = Surroundings(cwd="/x", workspace="/x", home="/x")
+            replaced = programs[rule.program] is not pack.programs[rule.program]  # by a later layer
+            if not replaced and (problem := more_than_a_read(book, rule)):
+                raise pack.source.error(where, "probe", problem)
+    return book
 
 
 def _spread(word: str) -> str:
