@@ -61,7 +61,11 @@ def plan_lines(plan: Plan) -> list[str]:
             lines.append(f"      uses {one_line(name, 80)}, created by #{n}")
         lines += [f"      reverse: {one_line(each, _WIDTH)}" for each in item.reverse]
         lines += [f"      seen by {_look(probe)}" for probe in item.probes]
-    return [*lines, *map(_offer, plan.offered)]
+    lines += map(_offer, plan.offered)
+    if unseen := [f"#{item.n}" for item in plan.items if item.kind is not ItemKind.FILES and not item.probes]:
+        named = one_line(", ".join(unseen), _WIDTH)
+        lines.append(f"No probe looks at the targets of {named}: whether they change is not known.")
+    return lines
 
 
 def _offer(item: Item) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from supervisor.effects.foresight import FORMS, sample
-from supervisor.effects.model import EffectKind, Surroundings, ToolCall
+from supervisor.effects.foresight import FORMS
+from supervisor.effects.model import EffectKind
 from supervisor.effects.packfile import (
     CommandTable,
     EnvironmentTable,
@@ -148,28 +147,16 @@ def compile_packs(*layers: Iterable[tuple[str, str]]) -> RuleBook:
 
 
 def _check_probes(book: RuleBook, packs: Iterable[_Pack]) -> None:
-    """A probe is run for real during a rehearsal: it must be a read under the very rules it stands in.
-
-    Raises:
-        ConfigError: one is not.
-    """
+    """A probe is run for real during a rehearsal: it must be a read under the very rules it stands in."""
     if not any(pack.probes for pack in packs):
         return
-    from supervisor.effects.classifier import Classifier  # with its parsers, which few commands need
+    from supervisor.effects.probe_check import more_than_a_read  # with the parsers, which few commands need
 
-    classifier = Classifier(book)
     for pack in packs:
         for where, rule in pack.probes:
-            if book.programs.get(rule.program) is not pack.programs[rule.program]:
-                continue  # a later layer has replaced the program
-            command = shlex.join(sample(rule))
-            for effect in classifier.judge(ToolCall("Bash", {"command": command}), _NOWHERE).effects:
-                if effect.writes or effect.kind is not EffectKind.READ:
-                    problem = f"must only read, but `{command}` is judged {effect.kind.value}: {effect.why}"
-                    raise pack.source.error(where, "probe", problem)
-
-
-_NOWHERE = Surroundings(cwd="/x", workspace="/x", home="/x")
+            replaced = book.programs[rule.program] is not pack.programs[rule.program]  # by a later layer
+            if not replaced and (problem := more_than_a_read(book, rule)):
+                raise pack.source.error(where, "probe", problem)
 
 
 def _spread(word: str) -> str:

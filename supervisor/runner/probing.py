@@ -72,8 +72,8 @@ class Prober:
             code, output, said = self._run(probe)
         except subprocess.TimeoutExpired:
             return msgspec.structs.replace(bare, trouble=f"no answer within {PROBE_S:g} s")
-        except OSError as cause:
-            return msgspec.structs.replace(bare, trouble=f"{probe.command[0]}: {cause.strerror or cause}")
+        except (OSError, ValueError) as cause:  # there is no such folder, or a word that no argv can hold
+            return msgspec.structs.replace(bare, trouble=f"{probe.command[0]}: {cause}")
         if code != 0:
             words = said.decode("utf-8", "replace").strip()[-_WORDS:]
             return msgspec.structs.replace(bare, trouble=f"{probe.command[0]} ended with {code}: {words}")

@@ -129,7 +129,7 @@ def test_an_approved_call_goes_to_the_server_that_was_approved(machine: Machine)
     assert done.returncode == 1 and "'store' is not configured as it was" in done.stderr, done.stderr
 
     offered.write_text(original)
-    stage.approve(run)
+    assert "No probe looks at the targets of #1:" in stage.approve(run)
     kept = machine.state / "runs" / stage.show(run)["run"]["id"] / "mcp.json"
     kept.write_text(kept.read_text().replace(str(stage.objects), str(machine.root / "elsewhere")))
     code, screen = stage.at_terminal("apply", run)
