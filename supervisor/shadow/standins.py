@@ -26,14 +26,22 @@ these stay."""
 def without_stand_ins(changes: Iterable[Change]) -> Iterator[Change]:
     """`changes` but for stand-ins, and for the folders that hold nothing else."""
     kept = [change for change in changes if not _stands_in(change)]
+    # `git init` makes this one itself, and leaves it empty
+    made = {".git/objects/info"} if any(_is_new(change, ".git") for change in kept) else set()
     for change in reversed(list(kept)):  # what is inside goes first
-        if _empty_in_git(change) and not any(o.path.startswith(change.path + "/") for o in kept):
+        if change.path in made or not _empty_in_git(change):
+            continue
+        if not any(o.path.startswith(change.path + "/") for o in kept):
             kept.remove(change)
     for change in kept:
         own = change.kind is ChangeKind.ADDED and _is_own(change.path)
         if own and not any(_real_below(other, change.path) for other in kept):
             continue
         yield change
+
+
+def _is_new(change: Change, path: str) -> bool:
+    return change.kind is ChangeKind.ADDED and change.path == path
 
 
 def _empty_in_git(change: Change) -> bool:
