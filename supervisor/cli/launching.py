@@ -3,6 +3,7 @@ starts."""
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
 from supervisor.session.script import load_script
 from supervisor.shadow.limit import scarce
+from supervisor.shadow.world import transcripts_folder
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,12 @@ def prepare(wish: Wish) -> RunSpec:
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
         notes=(*start_lines(found), *room, *([basis.note] if basis is not None else []), *accepted),
-        rulings=config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded, lent=lent),
+        rulings=config.rulings(
+            own=own.own,
+            own_writes=own.own_writes + _transcript(wish, keep / "home", cwd),
+            guarded=own.guarded,
+            lent=lent,
+        ),
         reads=config.reads,
         profiles=config.profiles,
         user_profiles=str(here.config / "profiles"),
@@ -133,6 +140,14 @@ def _ask_about_missing(wish: Wish, held: Offer) -> None:
     click.echo(f"supervise: {words}", err=True)
     if not click.confirm(f"Accept {held.instead}?", default=False):
         raise ContainmentError("containment refused; nothing was started", cure=cure)
+
+
+def _transcript(wish: Wish, private_home: Path, cwd: Path) -> tuple[str, ...]:
+    """What Claude Code writes of the run's conversation, subagents' included; outcomes are read from it."""
+    known = os.environ.get("CLAUDE_CONFIG_DIR") if wish.script is None else None
+    home = Path.home() if wish.script is None else private_home
+    main = transcripts_folder(Path(known or home / ".claude").resolve(), cwd) / wish.session_id
+    return (f"{main}.jsonl", str(main))
 
 
 def _runtime(here: Places, run_id: str) -> Path:

@@ -38,6 +38,7 @@ run, so nothing that must not run is ever merely held.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,6 +104,10 @@ _NOTHING_KNOWN = Effect(
 )
 
 
+_OWN_PROCESS = re.compile(r"process://.*\bsupervis(?:e|or\.(?:runner|session|gate))\b", re.DOTALL)
+"""The supervisor's own processes, by the words that name them: gate, observer, screen, guard."""
+
+
 @dataclass(frozen=True)
 class _Case:
     """One effect in front of the table, with the questions the rows ask.
@@ -138,7 +143,8 @@ class _Case:
 
     @property
     def touches_own(self) -> bool:
-        if self.effect.target.lower().startswith("supervisor:"):
+        target = self.effect.target.lower()
+        if target.startswith("supervisor:") or (not self.is_read and _OWN_PROCESS.match(target)):
             return True
         return any(self._is_own(path) for path in targets.local_paths(self.effect.target))
 

@@ -122,6 +122,8 @@ def test_each_row_decides_as_the_table_says(
         write("file:///w/supervisor.toml", Scope.WORKSPACE),
         read("supervisor://gate", Scope.HOST),
         write("supervisor://wrapper", Scope.HOST),
+        write("process://supervise", Scope.HOST),
+        write("process://python3 -P -m supervisor.runner", Scope.HOST),
     ],
 )
 def test_touching_the_supervisor_is_blocked_and_alerts_in_every_mode(effect: Effect, mode: Mode) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import shutil
@@ -10,19 +11,25 @@ import stat
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness.machine import Machine
 from supervisor.places import Places, places
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
+from supervisor.shadow.changes import ChangeSet
+from supervisor.shadow.handover import put_onto
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.world import Openings
 
 T = TypeVar("T")
+
+ACTS = Path(__file__).with_name("acts.py").read_text()
+Act = tuple[str, str, Any]
+"""One file operation: its name, the path it is about, an argument (see `acts.py`)."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ def capabilities(yard: Yard) -> Capabilities:
 
 
 def tree(folder: Path, *, times: bool = False) -> dict[str, tuple[object, ...]]:
-    """All below `folder`, and itself: type, mode, content or target; with `times` owners and mtimes too."""
+    """All below `folder`, and itself: type, mode, content or target; `times`: owners, times, xattrs too."""
     found: dict[str, tuple[object, ...]] = {}
     root = os.fsencode(folder)
     for path in [root, *_below(root)]:
@@ -176,9 +183,14 @@ def tree(folder: Path, *, times: bool = False) -> dict[str, tuple[object, ...]]:
         elif kind == stat.S_IFLNK:
             what = os.fsencode(Path(os.fsdecode(path)).readlink())
         mode = 0 if kind == stat.S_IFLNK else stat.S_IMODE(at.st_mode)
-        extra = (at.st_uid, at.st_gid, at.st_mtime_ns, at.st_nlink) if times else ()
+        extra = (at.st_uid, at.st_gid, at.st_mtime_ns, at.st_nlink, _attributes(path)) if times else ()
         found[os.fsdecode(path[len(root) :])] = (kind, mode, what, *extra)
     return found
+
+
+def _attributes(path: bytes) -> tuple[tuple[str, bytes], ...]:
+    names = sorted(os.listxattr(path, follow_symlinks=False))
+    return tuple((name, os.getxattr(path, name, follow_symlinks=False)) for name in names)
 
 
 def _below(folder: bytes) -> list[bytes]:
@@ -194,3 +206,37 @@ def _below(folder: bytes) -> list[bytes]:
 def python() -> str:
     """A Python that everybody can run: the system's where there is one."""
     return shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+
+
+def play_real(user: User, folder: Path, sequence: Sequence[Act]) -> dict[str, Any]:
+    """Do it for real in `folder`; what then stands there."""
+
+    def done() -> str:
+        command = [python(), "-I", "-c", ACTS]
+        text = json.dumps({"acts": list(sequence)})
+        return subprocess.run(
+            command, cwd=folder, input=text, capture_output=True, text=True, check=True
+        ).stdout
+
+    return json.loads(user.do(done))  # type: ignore[no-any-return]
+
+
+def play_shadow(yard: Yard, shadow: Shadow, sequence: Sequence[Act]) -> dict[str, Any]:
+    """Do it in the shadow; what the run then sees."""
+    done = yard.run(shadow, python(), "-I", "-c", ACTS, input=json.dumps({"acts": list(sequence)}))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def put_onto_copy(yard: Yard, shadow: Shadow, name: str = "copy") -> tuple[ChangeSet, dict[str, Any]]:
+    """The shadow's change set, and what a copy of the base looks like once it was put onto it."""
+    copy = yard.machine.root / name
+
+    def applied() -> ChangeSet:
+        subprocess.run(["cp", "-a", str(yard.workspace), str(copy)], check=True)
+        changes = shadow.changes()
+        put_onto(os.fsencode(copy), changes, shadow.content)
+        return changes
+
+    changes = yard.user.do(applied)
+    return changes, play_real(yard.user, copy, [])

@@ -6,21 +6,17 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from shadowing import User, Yard, python
+from shadowing import Act, User, Yard, play_real, play_shadow, put_onto_copy
 
 from harness.machine import new_machine
-from supervisor.shadow.backend import BackendKind, Shadow
-from supervisor.shadow.changes import Aspect, Change, ChangeKind, ChangeSet
-from supervisor.shadow.handover import put_onto
+from supervisor.shadow.backend import BackendKind
+from supervisor.shadow.changes import Aspect, Change, ChangeKind
 from supervisor.shadow.names import as_bytes, as_text
 
-ACTS = Path(__file__).with_name("acts.py").read_text()
 EXAMPLES = int(os.environ.get("SUPERVISE_EXAMPLES", "12"))
 """Random sequences each test tries; SUPERVISE_EXAMPLES=500 for a thorough look."""
 
@@ -37,7 +33,6 @@ NAMES = [
     b"\\xff",
     b"-rf *",
 ]
-Act = tuple[str, str, Any]
 
 paths = st.sampled_from(NAMES).map(bytes.hex)
 MODES = [0o600, 0o644, 0o755, 0o700, 0o2755, 0o400]
@@ -59,40 +54,6 @@ def acts(modes: list[int]) -> st.SearchStrategy[Act]:
 
 bases = st.lists(acts(MODES), max_size=14)
 sequences = st.lists(acts([*MODES, 0o000]), max_size=14)
-
-
-def play_real(user: User, folder: Path, sequence: list[Act]) -> dict[str, Any]:
-    """Do it for real in `folder`; what then stands there."""
-
-    def done() -> str:
-        command = [python(), "-I", "-c", ACTS]
-        text = json.dumps({"acts": sequence})
-        return subprocess.run(
-            command, cwd=folder, input=text, capture_output=True, text=True, check=True
-        ).stdout
-
-    return json.loads(user.do(done))  # type: ignore[no-any-return]
-
-
-def play_shadow(yard: Yard, shadow: Shadow, sequence: list[Act]) -> dict[str, Any]:
-    """Do it in the shadow; what the run then sees."""
-    done = yard.run(shadow, python(), "-I", "-c", ACTS, input=json.dumps({"acts": sequence}))
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
-
-
-def put_onto_copy(yard: Yard, shadow: Shadow, name: str = "copy") -> tuple[ChangeSet, dict[str, Any]]:
-    """The shadow's change set, and what a copy of the base looks like once it was put onto it."""
-    copy = yard.machine.root / name
-
-    def applied() -> ChangeSet:
-        subprocess.run(["cp", "-a", str(yard.workspace), str(copy)], check=True)
-        changes = shadow.changes()
-        put_onto(os.fsencode(copy), changes, shadow.content)
-        return changes
-
-    changes = yard.user.do(applied)
-    return changes, play_real(yard.user, copy, [])
 
 
 def check(user: User, backend: BackendKind, base: list[Act], sequence: list[Act]) -> None:
