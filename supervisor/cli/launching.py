@@ -22,7 +22,7 @@ from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
 from supervisor.session.script import load_script
 from supervisor.shadow.limit import scarce
-from supervisor.shadow.world import transcripts_folder
+from supervisor.shadow.world import config_folder, transcripts_folder
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,8 @@ def _ask_about_missing(wish: Wish, held: Offer) -> None:
 
 def _transcript(wish: Wish, private_home: Path, cwd: Path) -> tuple[str, ...]:
     """What Claude Code writes of the run's conversation, subagents' included; outcomes are read from it."""
-    known = os.environ.get("CLAUDE_CONFIG_DIR") if wish.script is None else None
-    home = Path.home() if wish.script is None else private_home
-    main = transcripts_folder(Path(known or home / ".claude").resolve(), cwd) / wish.session_id
+    env = os.environ if wish.script is None else {"HOME": str(private_home)}
+    main = transcripts_folder(config_folder(env), cwd) / wish.session_id
     return (f"{main}.jsonl", str(main))
 
 

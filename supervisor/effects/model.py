@@ -130,6 +130,15 @@ class Listing(Protocol):
         ...
 
 
+@runtime_checkable
+class Views(Protocol):
+    """What `files` may also be able to do where processes see different files at the same paths."""
+
+    def seen_by(self, pid: int) -> Files:
+        """The files as process `pid` sees them."""
+        ...
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """Where a call happens.
 
@@ -148,6 +157,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     files: Files | None = None
     mcp_read_only: Mapping[str, frozenset[str]] = {}
     trusted_mcp: frozenset[str] = frozenset()
+
+    def seen_by(self, pid: int, cwd: str) -> Surroundings:
+        """The surroundings of a call that process `pid` makes in `cwd`; 0 and "" are not known."""
+        files = self.files.seen_by(pid) if pid and isinstance(self.files, Views) else self.files
+        return msgspec.structs.replace(self, cwd=cwd or self.cwd, files=files)
 
 
 class ToolCall(msgspec.Struct, frozen=True):

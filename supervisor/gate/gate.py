@@ -178,7 +178,7 @@ class Gate:
             if gone:  # whose it was cannot be asked any more; that it knew the nonce says enough
                 raise HookClientError("the hook client was gone before it was heard")
             binding = event.hook_event_name in _BINDING
-            await link.answer(await self._answer(event, link))
+            await link.answer(await self._answer(event, link, peer))
             if event.hook_event_name == "SessionStart":
                 self._watcher.event(event)  # only now the way there and back is proven
         except StrangerError:
@@ -193,14 +193,14 @@ class Gate:
         finally:
             await link.close()
 
-    async def _answer(self, event: HookEvent, link: Link) -> dict[str, Any]:
+    async def _answer(self, event: HookEvent, link: Link, peer: Peer) -> dict[str, Any]:
         if event.permission_mode and event.permission_mode != self._permission_mode:
             self._watcher.fault(
                 f"permission mode is {event.permission_mode}, launched with {self._permission_mode}"
             )
         match event.hook_event_name:
             case "PreToolUse":
-                return await self.decide(event, link)
+                return await self.decide(event, link, peer)
             case "UserPromptSubmit" if self.closed:
                 return wire.block(failure_reason(self.closed))
             case "PermissionRequest":
@@ -221,14 +221,18 @@ class Gate:
         self._watcher.refused(event.tool_use_id)
         return wire.deny(failure_reason(why))
 
-    async def decide(self, event: HookEvent, link: Link) -> dict[str, Any]:
-        """The one way of a tool call. The answer is returned after its decision is on disk."""
+    async def decide(self, event: HookEvent, link: Link, peer: Peer) -> dict[str, Any]:
+        """The one way of a tool call. The answer is returned after its decision is on disk.
+
+        Args:
+            peer: the hook client. Files are looked up as it sees them, for that is how the call would.
+        """
         began = time.perf_counter()
         if self.closed:
             return self._refuse(event, self.closed)
         rules = self.rules
         call = ToolCall(event.tool_name, event.tool_input)
-        where = msgspec.structs.replace(rules.where, cwd=event.cwd or rules.where.cwd)
+        where = rules.where.seen_by(peer.pid, event.cwd)
         judgement = self._classify(call, rules.judge(call, where))
         full = self._full()
         like = like_of(call, judgement, event.cwd)

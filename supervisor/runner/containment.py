@@ -25,7 +25,7 @@ from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
 from supervisor.shadow.servers import without_networks
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
-from supervisor.shadow.world import Openings
+from supervisor.shadow.world import Openings, config_folder, transcripts_folder
 
 GIANT_BYTES = 256 * 1024 * 1024
 """What git ignores and is bigger than this stays out of a clone, unless the configuration says so."""
@@ -122,7 +122,7 @@ class Containment:
         if not self._spec.sandbox:
             return {}
         keep = Path(self._spec.state_dir)
-        sandbox = in_shadow()
+        sandbox = in_shadow(read_only=[transcripts_folder(config_folder(env), Path(self._spec.cwd))])
         given: dict[str, str] = {}
         if self.shadow is None:
             tmp = Path(env.get("CLAUDE_CODE_TMPDIR") or private_dir(keep / "tmp"))
@@ -164,7 +164,7 @@ class Containment:
         if self.shadow is None or self._spec.script:
             return
         home = Path(env["HOME"]).resolve()
-        config = Path(env.get("CLAUDE_CONFIG_DIR") or home / ".claude").resolve()
+        config = config_folder(env)
         keep_login(self.shadow.folder, home, config)
 
     def wrap(self, argv: Sequence[str], env: Mapping[str, str], shown: Sequence[Path]) -> list[str]:

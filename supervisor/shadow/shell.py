@@ -168,9 +168,14 @@ def without_network(argv: Sequence[str]) -> list[str]:
     return [*in_shadow().words, "--", *argv]
 
 
-def in_shadow() -> Sandbox:
-    """The sandbox of commands that a shadow holds already: it takes their network away and nothing else."""
-    return Sandbox(_bwrap("--dev-bind", "/", "/"))
+def in_shadow(read_only: Iterable[Path] = ()) -> Sandbox:
+    """The sandbox of commands that a shadow holds already: it takes their network away, and little else.
+
+    Args:
+        read_only: what Claude Code itself may write for real, which commands may not.
+    """
+    words = [word for path in read_only for word in ("--ro-bind", str(path), str(path))]
+    return Sandbox(_bwrap("--dev-bind", "/", "/", *words))
 
 
 def folder_only(

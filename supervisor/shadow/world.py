@@ -170,6 +170,11 @@ def make_layers(base: Path, upper: Path, work: Path) -> None:
                 layer.chmod(found.st_mode & 0o7777)
 
 
+def config_folder(env: Mapping[str, str]) -> Path:
+    """Where Claude Code keeps what it keeps, in this environment."""
+    return Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME") or "/nonexistent") / ".claude").resolve()
+
+
 def transcripts_folder(config: Path, cwd: Path) -> Path:
     """Where Claude Code keeps the conversations of `cwd`; the folder above where its name is too long."""
     name = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
@@ -213,7 +218,7 @@ def _devices(build: _Builder) -> None:
 
 def _home(build: _Builder, env: Mapping[str, str], workspace: str) -> None:
     home = Path(env.get("HOME") or "/nonexistent").resolve()
-    config = Path(env["CLAUDE_CONFIG_DIR"] if env.get("CLAUDE_CONFIG_DIR") else home / ".claude").resolve()
+    config = config_folder(env)
     for path, keep in ((home, "home"), (config, "config")):
         covered = is_below(str(path), workspace) or (keep == "config" and is_below(str(path), str(home)))
         if path.is_dir() and not covered and str(path) != "/":

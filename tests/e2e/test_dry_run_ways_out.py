@@ -88,3 +88,29 @@ def test_without_a_shadow_what_a_dry_run_executes_cannot_write_at_all(
     assert looked["result"].count("Read-only file system") == 4, looked["result"]
     assert service.heard() == set() and not (machine.workspace / "inside.txt").exists()
     assert ended.run["floors"]["4"].endswith("writes are not executed, Bash is sandboxed")
+
+
+def test_code_in_a_file_is_judged_as_the_run_has_left_it(machine: Machine) -> None:
+    """SQL that only reads passes, and reaches its system; once the run has changed the file in its shadow, or
+    put a link in its place, what passes is judged by what the program would read now."""
+    (machine.workspace / "look.sql").write_text("select 1;\n")
+    (machine.workspace / "other.sql").write_text("select 2;\n")
+    look = "psql -X -h 127.0.0.1 -p 1 -f {}.sql"
+    commands = [
+        look.format("look"),
+        look.format("other"),
+        "echo 'drop table t;' > look.sql",
+        look.format("look"),
+        "ln -sf look.sql other.sql",
+        look.format("other"),
+        "echo 'select 3;' > new.sql",
+        look.format("new"),
+    ]
+    script = machine.write_script([{"calls": [bash(each)]} for each in commands])
+    ended = supervise(machine, "--script", str(script))
+    judged = [(each["effect"], each["decision"]) for each in ended.calls]
+    assert judged[:2] == [("read", "pass")] * 2
+    assert judged[3] == judged[5] == ("write", "simulated")
+    assert "is not executed" in ended.calls[3]["why"]
+    # by then there is a simulated write on that system, so what it would show is stale
+    assert judged[7][0] == "read"

@@ -27,8 +27,7 @@ SMALL_FILES = 1_000
 DATE = "2026-01-02T03:04:05Z"
 GIT = f"GIT_AUTHOR_DATE={DATE} GIT_COMMITTER_DATE={DATE} git -c user.name=a -c user.email=a@example.org"
 PIP = "python3 -m pip --disable-pip-version-check --no-cache-dir"
-STATUS = "git status --short --untracked-files=no"
-TRACKED = "Makefile README.md data gone.txt link notes.txt old script.sh src"
+STATUS = "git status --short"
 
 BUILD = """import os, pathlib, sys, tempfile
 mark = os.path.basename(os.path.dirname(os.getcwd()))
@@ -87,7 +86,7 @@ def calls() -> list[list[dict[str, Any]]]:
         call("Edit", file_path="{cwd}/README.md", old_string="Read me.", new_string="Read me again."),
         call("Edit", file_path="{cwd}/README.md", old_string="not there", new_string="x"),
         call("Write", file_path="{cwd}/data/closed.txt", content="unread before\n"),
-        bash(f"git init --quiet --initial-branch=main . && git add {TRACKED} && {STATUS}"),
+        bash(f"git init --quiet --initial-branch=main . && git add -A && {STATUS}"),
         bash(f"{GIT} commit --quiet --message first && git log --format='%h %an %s' && {STATUS}"),
         bash(f"{GIT} branch feature && {GIT} checkout --quiet feature && git branch --list"),
         call("Write", file_path="{cwd}/src/feature.py", content="FEATURE = True\n"),
@@ -131,7 +130,7 @@ def calls() -> list[list[dict[str, Any]]]:
     together = [
         call("Read", file_path="{cwd}/sorted.txt"),
         bash("cat notes.txt | head -1"),
-        bash("find . -regex './[.gn].*' -prune -o -type f -print0 | sort -z | xargs -0 cksum"),
+        bash("find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 cksum; ls -A"),
     ]
     return [[each] for each in one_a_turn] + [together]
 
