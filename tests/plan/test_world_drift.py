@@ -168,7 +168,8 @@ def test_whatever_moved_on_is_shown_and_nothing_is_applied(
     assert shown in screen and "Three ways on" in screen, screen
     assert not (rehearsed.stage.workspace / OTHER).exists()
     assert not moved or rehearsed.systems() == moved
-    assert len(rehearsed.alerts()) == alerts + 1 and named.split()[0] in rehearsed.alerts()[-1]
+    raised = rehearsed.alerts()
+    assert len(raised) == alerts + 1 and named.split()[0] in raised[-1]
     back()
     assert rehearsed.systems()[1:] == before
 
