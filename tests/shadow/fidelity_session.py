@@ -26,7 +26,7 @@ WHEEL = "wheels/tiny-1.0-py3-none-any.whl"
 SMALL_FILES = 1_000
 DATE = "2026-01-02T03:04:05Z"
 GIT = f"GIT_AUTHOR_DATE={DATE} GIT_COMMITTER_DATE={DATE} git -c user.name=a -c user.email=a@example.org"
-PIP = "python3 -m pip --disable-pip-version-check --no-cache-dir"
+PIP = "venv/bin/python -m pip --disable-pip-version-check"
 STATUS = "git status --short"
 
 BUILD = """import os, pathlib, sys, tempfile
@@ -92,8 +92,11 @@ def calls() -> list[list[dict[str, Any]]]:
         call("Write", file_path="{cwd}/src/feature.py", content="FEATURE = True\n"),
         bash(f"git add src && {GIT} commit --quiet --message feature && git log --oneline && git ls-files"),
         bash(f"{GIT} checkout --quiet main && ls src && {GIT} merge --quiet feature && ls src"),
-        bash(f"{PIP} install --no-index --no-compile --target lib {WHEEL}"),
-        bash("PYTHONPATH=lib python3 -B -c 'import tiny; print(tiny.said())'; ls -R lib | sort"),
+        bash(
+            "python3 -m venv --system-site-packages --without-pip venv; echo /venv > .gitignore; ls venv/bin"
+        ),
+        bash(f"{PIP} install --no-index --no-compile {WHEEL}"),
+        bash("venv/bin/python -B -c 'import tiny; tiny.say()'"),
         bash(
             f"for i in $(seq {SMALL_FILES}); do p=node_modules/pkg-$i; mkdir -p $p; "
             'echo "module.exports = $i" > $p/index.js; done; find node_modules -type f | wc -l'
@@ -130,7 +133,7 @@ def calls() -> list[list[dict[str, Any]]]:
     together = [
         call("Read", file_path="{cwd}/sorted.txt"),
         bash("cat notes.txt | head -1"),
-        bash("find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 cksum; ls -A"),
+        bash("find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 cksum | sha256sum; ls -A"),
     ]
     return [[each] for each in one_a_turn] + [together]
 
@@ -182,7 +185,7 @@ def lay_out(folder: Path) -> None:
 def build_wheel(path: Path) -> None:
     """A wheel of one module, as a build backend would make it."""
     files = {
-        "tiny.py": "def said():\n    return 'tiny was here'\n",
+        "tiny.py": "def say():\n    print('tiny was here')\n",
         "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
         "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
