@@ -23,7 +23,7 @@ from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
-from supervisor.shadow.servers import without_networks
+from supervisor.shadow.servers import without_networks, without_sight
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings, config_folder, transcripts_folder
 
@@ -153,10 +153,13 @@ class Containment:
             self._hosts.close()
             self._proxy.unlink(missing_ok=True)
 
-    def servers(self, offered: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def servers(
+        self, offered: Mapping[str, Any], env: Mapping[str, str]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
         if self._spec.mode is not Mode.DRY_RUN:
-            return dict(offered), ()
+            able = self._spec.sandbox
+            return (without_sight(offered, self._hidden, (Path(env["HOME"]),)) if able else dict(offered)), ()
         return without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
 
     def keep_login(self, env: Mapping[str, str]) -> None:

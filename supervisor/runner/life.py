@@ -99,7 +99,7 @@ class _Launch:
         self._offered = _write_servers(keep / "mcp.json", self._servers)
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
-        given, self._told = self.containment.servers(self._servers)
+        given, self._told = self.containment.servers(self._servers, self.env)
         self._given = _write_servers(keep / "mcp-given.json", given)
         self.env |= self.containment.give_shell(self.env)
 

@@ -1,17 +1,20 @@
-"""The MCP servers of a dry run, which the sandbox around Bash does not cover: whom the network is left to.
+"""The MCP servers of a run, which the sandbox around Bash does not cover: what they can reach.
 
-A server that Claude Code starts is a program of the run. It gets no network, unless the operator trusts it:
-the reads of a trusted one pass, and need its system. A server elsewhere is reached by Claude Code itself;
-there only decisions count.
+In a dry run a server that Claude Code starts is a program of the run. It gets no network, unless the operator
+trusts it: the reads of a trusted one pass, and need its system. A server elsewhere is reached by Claude Code
+itself; there only decisions count. In the other modes servers must reach their systems; what is the
+supervisor's, its keys above all, is not there for them.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from supervisor.shadow.shell import without_network
+from supervisor.shadow.shell import without_network, without_supervisor
 
 
 def without_networks(
@@ -27,7 +30,8 @@ def without_networks(
     programs = [name for name, server in offered.items() if _is_program(server) and name not in trusted]
     elsewhere = [name for name in offered if name not in programs and name not in trusted]
     given = {
-        name: _cut_off(server) if able and name not in trusted else server for name, server in offered.items()
+        name: _started_by(server, without_network) if able and name not in trusted else server
+        for name, server in offered.items()
     }
     cut = (
         "without network; trust one to give it its network ([mcp] trusted)"
@@ -42,6 +46,18 @@ def without_networks(
     return given, tuple(f"MCP servers {what}: {', '.join(names)}" for names, what in lines if names)
 
 
+def without_sight(
+    offered: Mapping[str, Any], hidden: Iterable[Path], shown: Iterable[Path]
+) -> dict[str, Any]:
+    """The servers as the other modes start them: they cannot look into the supervisor.
+
+    Args:
+        hidden, shown: as of `without_supervisor`.
+    """
+    start = partial(without_supervisor, hidden=tuple(hidden), shown=tuple(shown))
+    return {name: _started_by(server, start) for name, server in offered.items()}
+
+
 def _is_program(server: object) -> bool:
     """Whether an entry names a program that Claude Code starts."""
     if not isinstance(server, dict):
@@ -49,12 +65,12 @@ def _is_program(server: object) -> bool:
     return server.get("type", "stdio") == "stdio" and isinstance(server.get("command"), str)
 
 
-def _cut_off(server: Any) -> Any:
-    """An entry changed so that what Claude Code starts for it has no network."""
+def _started_by(server: Any, start: Callable[[list[str]], list[str]]) -> Any:
+    """An entry changed so that `start` says what Claude Code starts for it."""
     if _is_program(server):
         words = [str(word) for word in server.get("args") or ()]
-        program, *arguments = without_network([server["command"], *words])
+        program, *arguments = start([server["command"], *words])
         return {**server, "command": program, "args": arguments}
     if isinstance(server, dict) and isinstance(helper := server.get("headersHelper"), str):
-        return {**server, "headersHelper": shlex.join(without_network(["/bin/sh", "-c", helper]))}
+        return {**server, "headersHelper": shlex.join(start(["/bin/sh", "-c", helper]))}
     return server

@@ -168,6 +168,24 @@ def without_network(argv: Sequence[str]) -> list[str]:
     return [*in_shadow().words, "--", *argv]
 
 
+def without_supervisor(argv: Sequence[str], hidden: Iterable[Path], shown: Iterable[Path]) -> list[str]:
+    """What to start instead of `argv` where there is no shadow, so that it cannot look into the supervisor.
+
+    All else stays as it is, but that it cannot become another user.
+
+    Args:
+        hidden: folders that are not there: the supervisor's.
+        shown: folders in a hidden one that are there.
+    """
+    away = [str(path) for path in hidden if path.is_dir()]
+    words = [word for path in away for word in ("--tmpfs", path)]
+    for path in (str(each) for each in shown):
+        if any(is_below(path, each) for each in away):
+            words += ["--bind", path, path]
+    words += [word for path in away for word in ("--remount-ro", path)]
+    return [*_bwrap("--dev-bind", "/", "/", *words, network=True), "--", *argv]
+
+
 def in_shadow(read_only: Iterable[Path] = ()) -> Sandbox:
     """The sandbox of commands that a shadow holds already: it takes their network away, and little else.
 
@@ -205,6 +223,7 @@ def folder_only(
     return Sandbox(_bwrap(*words), (*away, "/var/run"))
 
 
-def _bwrap(*mounts: str) -> tuple[str, ...]:
+def _bwrap(*mounts: str, network: bool = False) -> tuple[str, ...]:
     program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin") or "bwrap"
-    return (program, *mounts, "--unshare-user", "--unshare-net", "--die-with-parent")
+    cut = () if network else ("--unshare-net",)
+    return (program, *mounts, "--unshare-user", *cut, "--die-with-parent")
