@@ -61,6 +61,11 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     loose: bool = False
 
     @property
+    def connects(self) -> bool:
+        """It takes a connection: to another system, or to a service of this machine."""
+        return self.scope is Scope.REMOTE or self.target.startswith(("http://", "https://"))
+
+    @property
     def writes(self) -> bool:
         """Whether policy must treat it as a write."""
         return self.kind is EffectKind.WRITE or self.consumes

@@ -117,6 +117,7 @@ class Gate:
         door: Door | None = None,
         expected: Expected | None = None,
         full: Callable[[], str] = lambda: "",
+        changed_settings: Callable[[str, bool], str] = lambda folder, git: "",
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -135,6 +136,7 @@ class Gate:
         self._door = door
         self._expected = expected
         self._full = full
+        self._changed_settings = changed_settings
         self._allowed = AllowedLikes()
         self._deadline_s = deadline_s
         self._clock = clock
@@ -233,7 +235,7 @@ class Gate:
         rules = self.rules
         call = ToolCall(event.tool_name, event.tool_input)
         where = rules.where.seen_by(peer.pid, event.cwd)
-        judgement = self._classify(call, rules.judge(call, where))
+        judgement = self._classify(call, rules.judge(call, where), where.cwd)
         full = self._full()
         like = like_of(call, judgement, event.cwd)
         try:
@@ -284,11 +286,18 @@ class Gate:
         made, words = await self._hold(call, decided, judgement, link, like)
         return self._reply(call, made, words)
 
-    def _classify(self, call: ToolCall, judgement: Judgement) -> Judgement:
-        """The judgement, and one effect more where the call reaches for the door out of the sandbox."""
-        if self._door is None or not self._door.named_by(json.dumps(call.input)):
-            return judgement
-        return msgspec.structs.replace(judgement, effects=(*judgement.effects, _AT_THE_DOOR))
+    def _classify(self, call: ToolCall, judgement: Judgement, folder: str) -> Judgement:
+        """The judgement, and an effect more for what the rules cannot know of: the call reaches for the door
+        out of the sandbox, or would go through it by settings that the run itself has changed."""
+        more = []
+        if self._door is not None and self._door.named_by(json.dumps(call.input)):
+            more.append(_AT_THE_DOOR)
+        connects = [effect.target for effect in judgement.effects if effect.connects]
+        if call.name in SHELLS and connects:
+            git = any(target.startswith("git+") for target in connects)
+            if changed := self._changed_settings(folder, git):
+                more.append(_by_own_settings(changed))
+        return msgspec.structs.replace(judgement, effects=(*judgement.effects, *more)) if more else judgement
 
     def _reply(self, call: ToolCall, decision: Decision, words: str) -> dict[str, Any]:
         """What Claude Code is told to do.
@@ -407,6 +416,16 @@ _AT_THE_DOOR = Effect(
     "gate.door",
     "The call names the run's way out of the sandbox, which only the gate may use.",
 )
+
+
+def _by_own_settings(changed: str) -> Effect:
+    return Effect(
+        EffectKind.UNKNOWN,
+        Scope.WORKSPACE,
+        f"settings:{changed}",
+        "gate.changed-settings",
+        f"this run has changed {changed}, which may tell the program to do something else",
+    )
 
 
 def client_script() -> Path:

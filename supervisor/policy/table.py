@@ -308,8 +308,8 @@ def _strictest(verdicts: list[_Verdict]) -> Decision:
     simulated = worst.kind is DecisionKind.SIMULATED
     not_read = any(v.effect.writes or v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
     unknown = any(v.effect.kind is EffectKind.UNKNOWN for v in verdicts)
-    remote = any(v.effect.scope is Scope.REMOTE for v in verdicts)
-    beyond = remote or any(v.effect.writes and v.effect.scope is Scope.HOST for v in verdicts)
+    connects = any(v.effect.connects for v in verdicts)
+    beyond = connects or any(v.effect.writes and v.effect.scope is Scope.HOST for v in verdicts)
     shadow = worst.row.execution is Execution.SHADOW
     parts = len({v.effect.target for v in verdicts if v.effect.writes or v.kind is DecisionKind.SIMULATED})
     executes = worst.row.execution is not Execution.NOT_EXECUTED
@@ -320,7 +320,7 @@ def _strictest(verdicts: list[_Verdict]) -> Decision:
         why=worst.why + (" The call has other parts; none of it runs." if parts > 1 and not executes else ""),
         sets_dry=simulated and not_read,
         # In the shadow the agent sees what live would show, unless the call misses a network it may want.
-        diverges=simulated and (not shadow or (unknown and remote)),
+        diverges=simulated and (not shadow or (unknown and connects)),
         alert=worst.row.alert,
         outside=executes and (worst.kind is DecisionKind.HELD or (beyond and not unknown)),
     )

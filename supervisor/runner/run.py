@@ -61,6 +61,7 @@ from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
 from supervisor.shadow.limit import SizeLimit
+from supervisor.shadow.settings import changed_settings
 
 _DIALOG_S = 5.0
 """After this long without a handshake a person is probably asked something (trust, login)."""
@@ -102,7 +103,7 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
-        shadow = containment.shadow
+        shadow = self._shadow = containment.shadow
         self._limit = SizeLimit(shadow.folder, spec.size_limit_mb) if shadow is not None else None
         self._told_full = False
         self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
@@ -120,6 +121,7 @@ class Run(Watcher):
             door=containment.shell,
             expected=self._expected,
             full=self._full,
+            changed_settings=self._changed_settings,
         )
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
         environment = kept_environment(Path(spec.state_dir))
@@ -328,6 +330,10 @@ class Run(Watcher):
         await self._read_to_the_end()
         await self._lookout.finish()
         return self._finish(*self._how_it_ended(code))
+
+    def _changed_settings(self, folder: str, git: bool) -> str:
+        """What the run itself has changed of what tells programs what to do; nothing where it is live."""
+        return changed_settings(self._shadow, Path(folder), git=git) if self._shadow is not None else ""
 
     def _full(self) -> str:
         """Why the shadow takes no more; the operator is told the first time."""

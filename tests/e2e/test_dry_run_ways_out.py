@@ -114,3 +114,41 @@ def test_code_in_a_file_is_judged_as_the_run_has_left_it(machine: Machine) -> No
     assert "is not executed" in ended.calls[3]["why"]
     # by then there is a simulated write on that system, so what it would show is stale
     assert judged[7][0] == "read"
+
+
+def test_a_read_by_settings_that_the_run_has_changed_is_not_known_any_more(
+    machine: Machine, service: Service
+) -> None:
+    """A look at a remote passes and reaches it. Once the run has told git, or curl, to do something else, the
+    same line runs in the shadow without network, and the run says from where on it is a guess."""
+    remote = machine.root / "remote.git"
+    url = f"http://127.0.0.1:{service.port}/"
+    for command in (["git", "init", "-q", "--bare", str(remote)], ["git", "init", "-q", "."]):
+        subprocess.run(command, cwd=machine.workspace, env=machine.env, check=True)
+    subprocess.run(
+        ["git", "remote", "add", "origin", f"http://127.0.0.1:{service.port}/r.git"],
+        cwd=machine.workspace, env=machine.env, check=True,
+    )  # fmt: skip
+    (machine.workspace / "told.sh").write_text("#!/bin/sh\necho 'data = x' > ~/.curlrc\n")
+    (machine.workspace / "told.sh").chmod(0o755)
+    commands = [
+        f"curl -s --max-time 1 {url}before",
+        "git config remote.origin.uploadpack 'touch evil; false'",
+        f"curl -s --max-time 1 {url}between",
+        "git ls-remote origin",
+        "./told.sh",
+        f"curl -s --max-time 1 {url}after",
+    ]
+    script = machine.write_script([{"calls": [bash(each)]} for each in commands])
+    ended = supervise(machine, "--script", str(script))
+    assert [(each["effect"], each["decision"]) for each in ended.calls] == [
+        ("read", "pass"),
+        ("write", "simulated"),
+        ("read", "pass"),
+        ("unknown", "simulated"),
+        ("unknown", "simulated"),
+        ("unknown", "simulated"),
+    ]
+    assert ".git/config" in ended.calls[3]["why"] and "~/.curlrc" in ended.calls[5]["why"]
+    assert {line for _, line in service.heard()} == {"GET /before HTTP/1.1", "GET /between HTTP/1.1"}
+    assert ended.run["fidelity"] == "diverged at #4"

@@ -68,7 +68,7 @@ def test_only_the_last_part_of_the_place_and_what_is_written_may_differ(
     assert held.kind is DecisionKind.HELD
     real = likes.weigh(like(later), held)
     assert (real.kind, real.execution, real.rule) == (DecisionKind.REAL, Execution.AS_IS, RULE)
-    assert "#3" in real.why and "operator op" in real.why and real.network == held.network
+    assert "#3" in real.why and "operator op" in real.why and real.outside == held.outside
 
 
 @pytest.mark.parametrize(
