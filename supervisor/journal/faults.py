@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,9 +62,19 @@ def fault(path: Path, error: Exception) -> JournalError:
         code = _ERRNO.get(error.errno or 0, -1)
     else:
         code = getattr(error, "sqlite_errorcode", -1)
+        if code & 0xFF == sqlite3.SQLITE_IOERR and _is_full(path.parent):
+            code = sqlite3.SQLITE_FULL  # it has no word of its own for an index of the log without room
     what, cure = _FAULTS.get(code & 0xFF, ("the journal cannot be used", "Check the file and its folder."))
     kind = RefusedError if code & 0xFF == sqlite3.SQLITE_CONSTRAINT else JournalError
     return kind(f"{path}: {what} ({error})", cure=cure)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether the disk of `folder` has no room left."""
+    try:
+        return os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ write below the folder and has no network; MCP servers must reach their systems.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
-from supervisor.shadow.servers import without_networks, without_sight
+from supervisor.shadow.servers import missing_programs, without_networks, without_sight
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings, config_folder, transcripts_folder
 
@@ -122,10 +123,12 @@ class Containment:
         if not self._spec.sandbox:
             return {}
         keep = Path(self._spec.state_dir)
-        sandbox = in_shadow(read_only=[transcripts_folder(config_folder(env), Path(self._spec.cwd))])
+        config = config_folder(env)
+        kept = (transcripts_folder(config, Path(self._spec.cwd)), config / "shell-snapshots")
+        sandbox = in_shadow(read_only=kept)
         given: dict[str, str] = {}
         if self.shadow is None:
-            tmp = Path(env.get("CLAUDE_CODE_TMPDIR") or private_dir(keep / "tmp"))
+            tmp = private_dir(keep / "tmp")  # its own: another may hold what commands must not write
             given = {"CLAUDE_CODE_TMPDIR": str(tmp)}
             home = Path(env["HOME"])
             reads = self._spec.mode is Mode.DRY_RUN  # without a shadow nothing else is executed
@@ -157,10 +160,13 @@ class Containment:
         self, offered: Mapping[str, Any], env: Mapping[str, str]
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
-        if self._spec.mode is not Mode.DRY_RUN:
-            able = self._spec.sandbox
-            return (without_sight(offered, self._hidden, (Path(env["HOME"]),)) if able else dict(offered)), ()
-        return without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
+        absent = missing_programs(offered, env.get("PATH", os.defpath))
+        if self._spec.mode is Mode.DRY_RUN:
+            given, lines = without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
+            return given, (*absent, *lines)
+        if self._spec.sandbox:
+            return without_sight(offered, self._hidden, (Path(env["HOME"]),)), absent
+        return dict(offered), absent
 
     def keep_login(self, env: Mapping[str, str]) -> None:
         """Carry over a login that Claude Code renewed in the shadow: the old one is void by then."""

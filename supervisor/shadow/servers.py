@@ -9,6 +9,7 @@ supervisor's, its keys above all, is not there for them.
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,15 @@ def without_networks(
         ([name for name in offered if name in trusted], "with network, as you trust them"),
     )
     return given, tuple(f"MCP servers {what}: {', '.join(names)}" for names, what in lines if names)
+
+
+def missing_programs(offered: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """What to say of servers whose program is nowhere on `path`: a sandbox that starts one only fails."""
+    return tuple(
+        f"MCP server {name}: no such program: {server['command']}"
+        for name, server in offered.items()
+        if _is_program(server) and shutil.which(server["command"], path=path) is None
+    )
 
 
 def without_sight(

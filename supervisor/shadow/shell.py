@@ -35,6 +35,8 @@ _SCRIPT = """#!/bin/sh
 unset CLAUDE_CODE_SHELL
 SHELL={bash}
 case "$*" in *{mark}*) exec {bash} "$@" ;; esac
+# What Claude Code asks of it once, at its start: a file that every command begins with, and cannot write.
+case "$1 $2 $3" in "-c -l SNAPSHOT_FILE="*) exec {bash} "$@" ;; esac
 set -- {start} "$@"
 {more}exec {confined} "$@"
 """
@@ -190,9 +192,9 @@ def in_shadow(read_only: Iterable[Path] = ()) -> Sandbox:
     """The sandbox of commands that a shadow holds already: it takes their network away, and little else.
 
     Args:
-        read_only: what Claude Code itself may write for real, which commands may not.
+        read_only: what Claude Code itself writes and commands may not, as far as it is there by then.
     """
-    words = [word for path in read_only for word in ("--ro-bind", str(path), str(path))]
+    words = [word for path in read_only for word in ("--ro-bind-try", str(path), str(path))]
     return Sandbox(_bwrap("--dev-bind", "/", "/", *words))
 
 

@@ -18,7 +18,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
     ("program", "options", "targets"),
     [
         ("hook.py", ["--calls", "5"], 3),
-        ("session.py", ["--calls", "8", "--repetitions", "1"], 2),
+        ("session.py", ["--calls", "8", "--repetitions", "1"], 4),
         ("version.py", ["--repetitions", "2"], 1),
         ("held.py", ["--calls", "3"], 2),
         ("apply.py", ["--files", "60", "--rounds", "1"], 1),

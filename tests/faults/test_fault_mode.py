@@ -41,12 +41,13 @@ async def answers(machine: Machine, event: str, mode: str) -> tuple[list[str], d
     work = str(machine.workspace)
     where = Surroundings(cwd=work, workspace=work, home=str(machine.home), files=LocalFiles("/usr/bin"))
     with Journal.open(machine.state / "journal.db") as journal:
+        rules = Classifier(read_book((), None))
         gate = Gate(
             run_id="none",
             nonce=NONCE,
             permission_mode="dontAsk",
             journal=journal,
-            rules=Judge(Classifier(read_book((), None)).judge, Rulings(), where),
+            rules=Judge(rules.judge, rules.foresee, Rulings(), where),
             hold_deadline_s=1,
             operator_present=lambda: False,
             admit=lambda peer: True,

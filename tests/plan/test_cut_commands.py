@@ -74,7 +74,7 @@ def test_an_approval_of_one_choice_does_not_cover_the_other() -> None:
     """The choice is sealed: taking it out of the approval, or putting it in, approves nothing."""
     plan = _plan()
     real = plan.running(frozenset({2}))
-    given = approve(KEY, real, (), "operator op", 1.0, 60.0, (2,))
+    given = approve(KEY, real, (), "operator op", 1.0, 60.0, for_real=(2,))
     require(KEY, "r", given, real, (), 2.0)
     for altered, held_to in (
         (given, plan),

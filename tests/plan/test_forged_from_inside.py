@@ -51,15 +51,28 @@ class Scene:
         """The command of an attack; all attempts, where none is named."""
         return [sys.executable, "-P", str(ATTACK), who, str(self.context), *attempts]
 
-    def play(self, turns: Turns, agents: dict[str, Any] | None = None) -> str:
-        """A headless run of these turns, as a user without an administrator's rights; its name."""
+    def play(self, turns: Turns, agents: dict[str, Any] | None = None, *, sandbox: bool = True) -> str:
+        """A headless run of these turns, as a user without an administrator's rights; its name.
+
+        Args:
+            sandbox: this machine can hold the run's programs in one.
+        """
         script = self.machine.write_script(turns, agents)
         words = [SUPERVISE, "run", "--headless", "--script", script, "--cwd", self.folder, "go"]
+        words.insert(2, "--accept-missing-containment")
         plain = ["setpriv", "--bounding-set=-sys_admin"] if os.geteuid() == 0 else []
-        run = self.machine.start([*plain, *words])
+        run = self.machine.start([*plain, *words], env={} if sandbox else {"PATH": self._without_bwrap()})
         said = run.communicate(timeout=240)[1]
         assert run.returncode in (0, 4), said
         return str(self.stage.newest()["name"])
+
+    def _without_bwrap(self) -> str:
+        folder = self.machine.root / "bin"
+        folder.mkdir()
+        for program in (*Path("/usr/bin").iterdir(), *Path("/usr/sbin").iterdir()):
+            if program.name != "bwrap" and not (folder / program.name).is_symlink():
+                (folder / program.name).symlink_to(program)
+        return str(folder)
 
     def log(self, where: Path, who: str) -> dict[str, str]:
         """How the attempts ended."""
@@ -114,10 +127,37 @@ def assert_each_was_told(attempts: dict[str, str]) -> None:
     assert refused == doors, {name: attempts[name] for name in doors - refused}
 
 
-def test_nothing_inside_of_a_run_in_the_real_folder_approves_anything(machine: Machine) -> None:
-    """Without a shadow, an MCP server and a git hook that a subagent sets off reach every door there is: each
-    attempt is refused for whose it is, and told; rows they write count for nothing, and are told by the
-    first who would use them."""
+def assert_no_door_was_found(attempts: dict[str, str]) -> None:
+    """Whoever made them saw no run, no socket, no journal and no runner."""
+    assert attempts["approve"].startswith("supervise: no run")
+    assert attempts["a verdict, daemonised"] == "no control socket"
+    assert attempts["a second runner"] == "no spec"
+    assert attempts["an approval row"] == "no journal"
+    assert attempts["hold the runner"] in ("no runner", "refused: Operation not permitted")
+
+
+def test_nothing_inside_of_a_run_in_the_real_folder_finds_a_door_to_knock_at(machine: Machine) -> None:
+    """In a mixed run an MCP server and a git hook work in the real folder; the supervisor is not there for
+    them."""
+    scene = Scene(machine, *FEW)
+    folder = f"file://{scene.folder}"
+    machine.write_config(f'mode = "mixed"\n[targets]\n"{folder}/*" = "live"\n"{folder}" = "live"\n')
+    scene.stage.git("init", "-q", "-b", "main", ".")
+    hook = scene.folder / ".git" / "hooks" / "post-index-change"
+    others = "until grep -q '\"end\"' attack-server.jsonl; do sleep 0.1; done"
+    hook.write_text(f"#!/bin/sh\n{shlex.join(scene.attack('hook', *FEW))}\n{others}\n")
+    hook.chmod(0o755)
+    run = scene.play([turn(write("x.txt", "1")), turn(bash("git add x.txt")), END])
+    for who in ("server", "hook"):
+        assert_no_door_was_found(scene.log(scene.folder, who))
+    scene.assert_nothing_came_of_it(run)
+    assert machine.supervise("verify").returncode == 0
+
+
+def test_nothing_inside_of_a_run_without_any_sandbox_approves_anything(machine: Machine) -> None:
+    """On a machine that has none, an MCP server and a git hook of a subagent reach every door that there
+    is: each attempt is refused for whose it is, and told; rows they write count for nothing, and are told by
+    the first who would use them."""
     scene = Scene(machine)
     folder = f"file://{scene.folder}"
     machine.write_config(f'mode = "mixed"\n[targets]\n"{folder}/*" = "live"\n"{folder}" = "live"\n')
@@ -130,6 +170,7 @@ def test_nothing_inside_of_a_run_in_the_real_folder_approves_anything(machine: M
     run = scene.play(
         [turn(write("x.txt", "1")), turn({"tool": "Agent", "input": help_me}), END],
         {"help with it": {"turns": [turn(bash("git add x.txt")), {"say": "Done."}]}},
+        sandbox=False,
     )
     by_server, by_hook = scene.log(scene.folder, "server"), scene.log(scene.folder, "hook")
     alerts = scene.alerts(run)
@@ -166,12 +207,7 @@ def test_nothing_inside_of_a_shadow_finds_a_door_to_knock_at(machine: Machine) -
     assert [decision for decision, _, _ in scene.stage.decisions(run)][: len(by_name)] == ["blocked"] * 5
     upper = machine.state / "runs"
     for who in ("shell", "server"):
-        attempts = scene.log(upper, who)
-        assert attempts["approve"].startswith("supervise: no run")
-        assert attempts["a verdict, daemonised"] == "no control socket"
-        assert attempts["a second runner"] == "no spec"
-        assert attempts["an approval row"] == "no journal"
-        assert attempts["hold the runner"] == "no runner"
+        assert_no_door_was_found(scene.log(upper, who))
     scene.assert_nothing_came_of_it(run)
     assert machine.supervise("verify").returncode == 0
     scene.stage.approve(scene.rehearsed)

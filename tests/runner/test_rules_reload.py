@@ -12,7 +12,7 @@ from harness.machine import SUPERVISE, Machine
 from harness.waiting import wait_for
 from supervisor.effects import Effect, EffectKind, Scope
 from supervisor.errors import UsageError
-from supervisor.journal.events import AlertRaised, Event, ProfileChanged
+from supervisor.journal.events import AlertRaised, CallDecided, Event, ProfileChanged
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.places import Places
 from supervisor.policy import AlertKind, DecisionKind, Execution
@@ -96,7 +96,8 @@ def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(m
     run.go_on()
     run.end()
     assert [call.effect for call in run.calls()] == [EffectKind.WRITE, EffectKind.READ, EffectKind.READ]
-    hashes = [call.profile for call in run.calls()]
+    decided = [call for call in run.events(CallDecided) if "frobnicate" in str(call.input)]
+    hashes = [call.profile for call in decided]
     assert hashes[0] != hashes[1] == hashes[2]
     (warning,) = run.events(AlertRaised)
     assert warning.alert is AlertKind.CONFIG_WARNING and "mine.toml" in warning.detail

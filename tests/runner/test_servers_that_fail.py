@@ -33,7 +33,8 @@ def test_a_headless_run_tells_each_server_that_fails_once_and_goes_on(machine: M
     assert {alert["kind"] for alert in shown["alerts"]} == {"config warning"}
     told = sorted(alert["detail"] for alert in shown["alerts"])
     assert [line.split()[2] for line in told] == ["dies", "missing", "stranger"]
-    assert "Connection closed" in told[0] and "no such file" in told[1] and "carrier-pigeon" in told[2]
+    assert "Connection closed" in told[0] and "did not start" in told[1] and "carrier-pigeon" in told[2]
+    assert any(note.startswith("MCP server missing: no such program") for note in shown["run"]["notes"])
     for detail in told:
         assert detail in done.stderr
     assert [call["tool"] for call in shown["calls"]] == ["Bash", "mcp__store__get_object"]

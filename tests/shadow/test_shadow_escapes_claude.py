@@ -23,8 +23,11 @@ from harness.machine import new_machine
 
 STANDSTILL = "processes: stopping its process group"
 """Stops the shell that tries it, which the agent then waits for without end."""
-MISTAKEN = {"processes: root of process 1", "processes: tracing the parent"}
-"""Believe that they got out and did not: parent and process 1 of a program in the sandbox are its own."""
+MISTAKEN = {"processes: root of process 1", "processes: tracing the parent", "raw"}
+"""Believe that they got out and did not: parent and process 1 of a program in the sandbox are its own, and so
+is the network that root makes a raw socket in."""
+LAST = "processes: killing everything"
+"""Ends Claude Code, too, and with it the run."""
 SUICIDES = ("kill -9 -1", "kill -9 0", "pkill", "setsid")
 """What ends the shell that tries it, or lives on: each has a call of its own."""
 
@@ -35,6 +38,11 @@ NETWORK = {
     "abstract": "socat -u - ABSTRACT-CONNECT:$ABSTRACT <<< hi",
     "raw": 'python3 -c "import socket as s; s.socket(2, 3, 1)" && echo ESCAPED',
     "own namespace": "unshare -Urn socat -u - UDP:127.0.0.1:$UDP <<< hi",
+}
+
+CLAUDES_OWN = {
+    "transcripts": "echo '{}' >> $(ls -t ~/.claude/projects/*/*.jsonl | head -1) && echo ESCAPED",
+    "what commands begin with": "echo true >> $(ls ~/.claude/shell-snapshots/*.sh) && echo ESCAPED",
 }
 
 AT_THE_SUPERVISOR = {
@@ -51,10 +59,12 @@ AT_THE_SUPERVISOR = {
 def program(names: dict[str, str], attempts: dict[str, str]) -> str:
     """A shell program that makes attempts, each in a shell of its own and for no longer than 20 s.
 
-    It prints the name of each, and what those say that believe they got out.
+    It notes in the folder the name of each, and what those say that believe they got out: some of them take
+    away what the shell would print to.
     """
     lines = [f"export {name}={shlex.quote(value)}" for name, value in names.items()]
     lines.append("export GATE=$(ls $(dirname $(dirname $GATE))/*/gate.sock)")
+    lines.append("exec >> $WORK/said.log")
     for name, attempt in attempts.items():
         lines.append(f"echo {shlex.quote(f'== {name}')}; cd $WORK")
         lines.append(f"timeout -k 1 20 bash -c {shlex.quote(attempt)} 2>&1 | grep -a ESCAPED")
@@ -73,7 +83,7 @@ class Tried:
         every = {name: text for name, text in ATTEMPTS.items() if name != STANDSTILL}
         alone = {name for name, text in every.items() if any(each in text for each in SUICIDES)}
         together = {name: text for name, text in every.items() if name not in alone}
-        programs = {"many": together | NETWORK}
+        programs = {"many": together | NETWORK | CLAUDES_OWN}
         programs |= {f"alone-{n}": {name: ATTEMPTS[name]} for n, name in enumerate(sorted(alone))}
         for name, attempts in programs.items():
             (machine.workspace / f"{name}.sh").write_text(program(names, attempts))
@@ -82,7 +92,10 @@ class Tried:
             name: text.format(state=machine.state, config=machine.config)
             for name, text in AT_THE_SUPERVISOR.items()
         }
-        calls = [*self.programs, *self.own.values()]
+        last = [command for command in self.programs if "alone" in command]
+        last.sort(key=lambda command: self.programs[command] == {LAST})
+        calls = [command for command in self.programs if command not in last]
+        calls += [*self.own.values(), *last]
         turns = []
         for command in calls:
             limit_ms = 15_000 if "alone" in command else 600_000
@@ -95,11 +108,13 @@ class Tried:
             *("run", "--headless", "--claude", str(bundled_claude()), "--script", str(script), "task"),
             timeout_s=900,
         )
-        assert done.returncode == 4, done.stderr  # blocked calls are left
+        assert done.returncode == 1, done.stderr  # the last attempt ended the agent
         (row,) = machine.json("runs", "--json")
         run_id = row["id"]
         self.outside.own += (machine.state / "runs" / run_id, machine.runtime / run_id)
         self.after = self._looks()
+        (said,) = machine.state.glob("runs/*/shadow/upper/said.log")
+        self.said = said.read_text().splitlines()
         self.shown: dict[str, Any] = machine.json("show", run_id, "--json")
 
     def _looks(self) -> dict[str, object]:
@@ -146,15 +161,13 @@ def test_no_attempt_of_the_agent_leaves_a_trace(tried: Tried) -> None:
 
 def test_every_attempt_was_made_and_none_believes_that_it_got_out(tried: Tried) -> None:
     """Each of them from Bash, let through by the gate as a program that nobody knows."""
-    for command, attempts in tried.programs.items():
+    for command in tried.programs:
         call = tried.call(command)
-        lines = call["result"].splitlines()
-        made = {line.removeprefix("== ") for line in lines}
-        assert "alone" in command or attempts <= made, attempts - made  # those end what would tell
-        believers = {before for before, line in pairwise(lines) if line == "ESCAPED"}
-        assert believers <= {f"== {name}" for name in MISTAKEN}
         assert (call["decision"], call["execution"]) == ("simulated", "in the shadow")
-    assert set().union(*tried.programs.values()) == {*ATTEMPTS, *NETWORK} - {STANDSTILL}
+    made = {line.removeprefix("== ") for line in tried.said if line != "ESCAPED"}
+    assert made == {*ATTEMPTS, *NETWORK, *CLAUDES_OWN} - {STANDSTILL} == set().union(*tried.programs.values())
+    believers = {before for before, line in pairwise(tried.said) if line == "ESCAPED"}
+    assert believers <= {f"== {name}" for name in MISTAKEN}
 
 
 def test_no_program_in_bash_reaches_the_network(tried: Tried) -> None:
