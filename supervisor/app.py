@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
+import select
+import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
@@ -105,6 +110,19 @@ def run_app(open_run: str | None) -> int:
     Returns:
         The exit code; 0 unless the app itself broke.
     """
+    threading.Thread(target=_end_with_terminal, name="terminal", daemon=True).start()
     gc.freeze()  # what is imported by now stays: a collection need not stop the screen to look through it
     app = SuperviseApp(JournalSource(places()), open_run)
     return app.run() or app.return_code or 0
+
+
+def _end_with_terminal() -> None:
+    """End this process with its terminal, whatever it is just doing: it holds nothing that could be lost.
+
+    Without one, Textual reads the end of its input over and over, and can wait for itself when it is left.
+    """
+    poll = select.poll()
+    poll.register(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 0)  # hang-ups only
+    while not any(event & (select.POLLHUP | select.POLLNVAL) for _, event in poll.poll()):
+        pass
+    os._exit(128 + signal.SIGHUP)

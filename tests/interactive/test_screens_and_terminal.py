@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import signal
+import subprocess
+import termios
 
 import pytest
 from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Pane, bash, busy
 
+from harness.machine import SUPERVISE
 from harness.waiting import wait_for
 from supervisor.journal.events import AlertRaised, CallDecided, State
 
@@ -116,3 +121,24 @@ def test_an_agent_that_draws_a_lot_for_nobody_never_waits_for_a_reader(desk: Des
     run.wait_for_state(State.IDLE, "finished", timeout_s=120)
     assert len(run.all(CallDecided)) == len(turns)
     assert not run.all(AlertRaised)
+
+
+def test_a_screen_ends_with_its_terminal_and_the_run_goes_on(desk: Desk) -> None:
+    """The terminal goes away under a screen that takes no hang-up signal: nothing of it stays behind."""
+    desk.start_run([{"say": "That was it."}])
+    run = desk.the_run()
+    run.wait_for_state(State.IDLE, "finished")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 120))
+    deaf = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", str(SUPERVISE), "show", run.name]
+    screen = subprocess.Popen(
+        deaf, stdin=theirs, stdout=theirs, stderr=theirs, env=desk.machine.env, start_new_session=True
+    )
+    os.close(theirs)
+    drawn = b""
+    while run.name.encode() not in drawn:
+        assert select.select([ours], [], [], 30)[0], drawn
+        drawn += os.read(ours, 65_536)
+    os.close(ours)
+    assert screen.wait(30) == 128 + signal.SIGHUP
+    assert run.state[0] is not State.ENDED and not run.all(AlertRaised)
