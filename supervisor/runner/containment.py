@@ -81,7 +81,7 @@ def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer
         without = "".join(f", without {part.part.value}" for part in parts)
         return Offer(found, kind, True, lines, floor + without, "a run without it")
     floor = "missing: no shadow here; writes are not executed"
-    return Offer(found, None, found.sandbox, lines, floor, "a run in which writes are not executed")
+    return Offer(found, None, probe_sandbox().present, lines, floor, "a run in which writes are not executed")
 
 
 def _alone(sandbox: Capability, floor: str, bare: str, instead: str) -> Offer:

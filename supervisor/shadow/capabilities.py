@@ -16,7 +16,7 @@ from pathlib import Path
 from supervisor.shadow.backend import BackendKind
 from supervisor.shadow.mounts import is_below, mount_of, mounts, mounts_below
 from supervisor.shadow.overlay import contained, perl
-from supervisor.shadow.shell import without_network
+from supervisor.shadow.shell import trial_of_folder_only, without_network
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
@@ -92,7 +92,7 @@ class Capabilities:
 
 
 def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.platform) -> Capability:
-    """Try what the sandbox around Bash needs where a run has no shadow around it. Takes 5 ms.
+    """Try what the sandbox around Bash needs where a run has no shadow around it. Takes 15 ms.
 
     Args:
         env: the environment of the program to come; None takes the caller's.
@@ -103,7 +103,7 @@ def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.plat
         return Capability(Part.SANDBOX, False, f"There is no sandbox for Bash on {platform}.", _ELSEWHERE)
     if absent := _bwrap_missing(environ):
         return absent
-    return _sandbox(_ended(without_network(["/bin/sh", "-c", ":"]), environ))
+    return _sandbox(_ended(trial_of_folder_only(), environ))
 
 
 def probe(

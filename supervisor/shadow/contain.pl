@@ -136,6 +136,13 @@ my %operation = (
         call("$type on $path", 'mount', my $source = $type, $path, $type, $type eq 'devpts' ? 2 | 8 : 2 | 4 | 8,
             $options);
     },
+    # cover PATH: nothing can be connected to there; it may have gone by now, or be out of reach in here
+    cover => sub {
+        my ($path, $tries) = ($_[0], 100);
+        while (-S $path && syscall($number{mount}, my $null = '/dev/null', $path, 0, 0x1000, 0) == -1) {    # MS_BIND
+            fail("cover of $path: $!") unless --$tries;
+        }
+    },
     # seal PATH: this one mount becomes read-only
     seal => sub {
         my $mount = call("seal $_[0]", 'open_tree', CWD, $_[0], CLOEXEC);
@@ -143,7 +150,7 @@ my %operation = (
     },
 );
 my %arity = (layer => 2, copy => 3, overlay => 4, readonly => 0, folder => 1, file => 1, link => 2, attach => 2,
-    fresh => 3, seal => 1);
+    fresh => 3, cover => 1, seal => 1);
 
 sub run_plan {
     call('private mounts', 'mount', my $none = 'none', my $root = '/', 0, 0x44000, 0);    # MS_REC | MS_PRIVATE

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from supervisor.errors import ContainmentError
 from supervisor.places import private_dir
-from supervisor.shadow.mounts import NEEDED_OF_RUN, is_below
+from supervisor.shadow.mounts import DEVICE_LINKS, DEVICES, NEEDED_OF_RUN, is_below
 
 _BASH = "/bin/bash"
 _PROXY_PORT = 3128
@@ -37,35 +37,50 @@ SHELL={bash}
 case "$*" in *{mark}*) exec {bash} "$@" ;; esac
 # What Claude Code asks of it once, at its start: a file that every command begins with, and cannot write.
 case "$1 $2 $3" in "-c -l SNAPSHOT_FILE="*) exec {bash} "$@" ;; esac
-set -- {start} "$@"
-{more}exec {confined} "$@"
+set -- {program} "$@"
+{more}exec {confined} -- "$@"
 """
 
-_COVER = """reached() {{
-  folder=${{1%/*}}
-  while [ -n "$folder" ]; do
-    if ! [ -O "$folder" ]; then
-      set -- $(stat -c '%A %g' "$folder")
-      case $1 in
-      *[xt]) ;;
-      ??????[xs]*) case " $(id -G) " in *" $2 "*) ;; *) return 1 ;; esac ;;
-      *) return 1 ;;
-      esac
-    fi
-    folder=${{folder%/*}}
-  done
-}}
+_LISTED = """count=0
 while read -r _ _ _ _ _ _ _ path; do
-  case $path in {away}) continue ;; /*) [ -S "$path" ] || continue ;; *) continue ;; esac
-  if [ -O / ]; then reached "$path" || continue; fi
-  set -- --ro-bind /dev/null "$path" "$@"
+  case $path in /*) ;; *) continue ;; esac
+  set -- "$path" "$@"
+  count=$((count + 1))
 done </proc/net/unix
+set -- /bin/sh -c {settle} sh $count "$@"
 """
-"""Covers the sockets that somebody listens on by now, but for those that are away already.
+"""Names the sockets that somebody listens on by now, which can be seen outside only."""
 
-Root sees sockets in folders that others have closed. The command, whose root is nobody to them, does not
-reach those, and nothing can be mounted there.
+_SETTLE = """
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts || exit 126
+if [ -O /dev/null ]; then
+  for name in {devices}; do mount -o remount,bind,ro "/dev/$name" || exit 126; done
+fi
+count=$1
+while shift && [ $count -gt 0 ]; do
+  count=$((count - 1)) tries=0
+  while [ -S "$1" ] && ! mount --bind /dev/null "$1" 2>/dev/null; do
+    [ $((tries += 1)) -lt 100 ] && continue
+    echo "supervise: the socket $1 cannot be covered, so nothing was executed" >&2
+    exit 126
+  done
+done
+exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- "$@"
+""".format(devices=" ".join(DEVICES))
+"""Inside, before the command: terminals of its own, devices that root cannot change, covers over sockets.
+
+Then its rights over mounts are given up.
+
+A socket may go (and come) at any moment, and one that this user cannot reach, no command can: no failures.
 """
+
+_DEVICES = (
+    *("--tmpfs", "/dev"),
+    *(word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
+    *(word for name, target in DEVICE_LINKS.items() for word in ("--symlink", target, f"/dev/{name}")),
+    *("--dir", "/dev/pts", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
+)
+"""A `/dev` of its own: root would be let into the machine's."""
 
 _TO_PROXY = """
 setpriv --pdeathsig KILL socat TCP-LISTEN:{port},bind=127.0.0.1,fork UNIX-CONNECT:{socket} \
@@ -109,12 +124,12 @@ class Sandbox:
 
     Attributes:
         words: the program that is started in its place, and its arguments up to the command.
-        away: paths that are not there for the command; where given, no socket file of the machine can be
-            connected to.
+        alone: no shadow holds the command; so it has terminals of its own, and no socket file of the machine
+            can be connected to.
     """
 
     words: tuple[str, ...]
-    away: tuple[str, ...] = ()
+    alone: bool = False
 
 
 def make_shell(folder: Path, sandbox: Sandbox, proxy: Path | None = None) -> AgentShell:
@@ -136,16 +151,15 @@ def make_shell(folder: Path, sandbox: Sandbox, proxy: Path | None = None) -> Age
         )
     mark = secrets.token_hex(16)
     path = private_dir(folder / "shell") / "bash"  # Claude Code takes a shell by that name only
-    start = ["--", _BASH]
+    program = [_BASH]
     if proxy is not None:
         inner = _TO_PROXY.format(port=_PROXY_PORT, socket=shlex.quote(str(proxy)), bash=_BASH)
-        start = ["--", "/bin/sh", "-c", inner, "bash"]
-    away = "|".join(f"{shlex.quote(path)}/*" for path in sandbox.away)
+        program = ["/bin/sh", "-c", inner, "bash"]
     script = _SCRIPT.format(
         bash=_BASH,
         mark=mark,
-        start=shlex.join(start),
-        more=_COVER.format(away=away) if away else "",
+        program=shlex.join(program),
+        more=_LISTED.format(settle=shlex.quote(_SETTLE)) if sandbox.alone else "",
         confined=shlex.join(sandbox.words),
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755)
@@ -179,13 +193,8 @@ def without_supervisor(argv: Sequence[str], hidden: Iterable[Path], shown: Itera
         hidden: folders that are not there: the supervisor's.
         shown: folders in a hidden one that are there.
     """
-    away = [str(path) for path in hidden if path.is_dir()]
-    words = [word for path in away for word in ("--tmpfs", path)]
-    for path in (str(each) for each in shown):
-        if any(is_below(path, each) for each in away):
-            words += ["--bind", path, path]
-    words += [word for path in away for word in ("--remount-ro", path)]
-    return [*_bwrap("--dev-bind", "/", "/", *words, network=True), "--", *argv]
+    covered, sealed = _away(hidden, shown, "--bind")
+    return [*_bwrap("--dev-bind", "/", "/", *covered, *sealed, network=True), "--", *argv]
 
 
 def in_shadow(read_only: Iterable[Path] = ()) -> Sandbox:
@@ -209,20 +218,30 @@ def folder_only(
         hidden: folders that are not there: the supervisor's.
         shown: folders in a hidden one that are there, read-only.
     """
-    away = ["/run", *(str(path) for path in hidden if path.is_dir())]
-    words = ["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/run"]
+    words = ["--ro-bind", "/", "/", *_DEVICES, "--tmpfs", "/run"]
     for path in NEEDED_OF_RUN:
         words += ["--ro-bind-try", path, path]
     words += ["--ro-bind" if read_only else "--bind", str(workspace), str(workspace)]
-    for path in away[1:]:
-        words += ["--tmpfs", path]
-    for path in (str(each) for each in shown):
+    covered, sealed = _away(hidden, shown, "--ro-bind")
+    words += [*covered, "--bind", str(tmp), str(tmp), "--setenv", "TMPDIR", str(tmp), *sealed]
+    rights = ("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP")  # given up before the command
+    return Sandbox(_bwrap(*words, *rights), alone=True)
+
+
+def trial_of_folder_only() -> list[str]:
+    """What ends with 0 where commands can be held without a shadow."""
+    sandbox = folder_only(Path("/usr"), Path("/usr"), read_only=True, hidden=(), shown=())
+    return [*sandbox.words, "--", "/bin/sh", "-c", _SETTLE, "sh", "0", "/bin/sh", "-c", ":"]
+
+
+def _away(hidden: Iterable[Path], shown: Iterable[Path], how: str) -> tuple[list[str], list[str]]:
+    """Mounts that take `hidden` folders away but for what is `shown`, and those that seal them at last."""
+    away = [str(path) for path in hidden if path.is_dir()]
+    words = [word for path in away for word in ("--tmpfs", path)]
+    for path in map(str, shown):
         if any(is_below(path, each) for each in away):
-            words += ["--ro-bind", path, path]
-    words += ["--bind", str(tmp), str(tmp), "--setenv", "TMPDIR", str(tmp)]
-    for path in away[1:]:
-        words += ["--remount-ro", path]
-    return Sandbox(_bwrap(*words), (*away, "/var/run"))
+            words += [how, path, path]
+    return words, [word for path in away for word in ("--remount-ro", path)]
 
 
 def _bwrap(*mounts: str, network: bool = False) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from supervisor.shadow.mounts import (
+    DEVICE_LINKS,
+    DEVICES,
     NEEDED_OF_RUN,
     Mount,
     is_below,
@@ -31,14 +33,6 @@ from supervisor.shadow.mounts import (
 SHIFT = 1_000_013_824
 """First of the 65,536 user ids that root's tree really runs under: far from any that the system gives out."""
 
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_DEVICE_LINKS = {
-    "fd": "/proc/self/fd",
-    "stdin": "fd/0",
-    "stdout": "fd/1",
-    "stderr": "fd/2",
-    "ptmx": "pts/ptmx",
-}
 _WRITTEN_AT_HOME = (".claude", ".cache", ".config", ".local", ".npm", ".cargo", ".bun", ".gradle", ".m2")
 _SMALL = 1 << 20
 COPIED = "copied"
@@ -208,11 +202,11 @@ def _private_places(build: _Builder, env: Mapping[str, str]) -> None:
 
 def _devices(build: _Builder) -> None:
     build.fresh("tmpfs", "/dev", "mode=0755")
-    for name in _DEVICES:
+    for name in DEVICES:
         build.copy(f"/dev/{name}", f"/dev/{name}", "rw")
     build.fresh("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620")
     build.fresh("tmpfs", "/dev/shm", "mode=1777")
-    for name, target in _DEVICE_LINKS.items():
+    for name, target in DEVICE_LINKS.items():
         build.at(f"/dev/{name}", "link", target, f"/dev/{name}")
 
 
@@ -274,8 +268,8 @@ def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:
     for path in listening_sockets():
         folder, _, name = path.rpartition("/")
         real = f"{os.path.realpath(folder)}/{name}"
-        if not (real + "/").startswith(handled) and os.path.lexists(real):
-            build.copy("/dev/null", real, "ro")
+        if not (real + "/").startswith(handled):
+            build.at(real, "cover", real)
 
 
 def _shifted_mounts(build: _Builder) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
-from contextlib import ExitStack
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from shadowing import User, Yard, python
@@ -89,3 +94,71 @@ def test_a_socket_that_others_have_closed_to_us_does_not_keep_commands_from_runn
         probing = f"test -S {machine.root}/ours && echo uncovered; echo ran"
         done = subprocess.run([shell.path, "-c", probing], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
+
+
+@contextmanager
+def _sockets_that_come_and_go(folder: Path) -> Iterator[None]:
+    """Somebody makes and removes listening sockets in `folder` without a pause."""
+    enough = threading.Event()
+
+    def flap() -> None:
+        while not enough.is_set():
+            with ExitStack() as stack:
+                for name in map(str, range(8)):
+                    listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+                    listener.bind(f"{folder}/{name}")
+                    listener.listen()
+                    stack.callback(os.unlink, f"{folder}/{name}")
+
+    thread = threading.Thread(target=flap)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
+
+
+def test_a_socket_that_goes_while_a_command_starts_does_not_keep_it_from_running(machine: Machine) -> None:
+    """Other programs end at any time, another run of ours among them, and their sockets go with them."""
+    tmp = machine.root / "tmp"
+    tmp.mkdir(mode=0o700)
+    shell = make_shell(
+        machine.root, folder_only(machine.workspace, tmp, read_only=False, hidden=(), shown=())
+    )
+    with _sockets_that_come_and_go(machine.root):
+        for _ in range(20):
+            done = subprocess.run([shell.path, "-c", "echo ran"], capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
+
+
+def test_a_socket_that_goes_while_a_shadow_opens_does_not_keep_it_from_opening(yard: Yard) -> None:
+    """The same for the launcher of a dry run."""
+    shadow = yard.open()
+    elsewhere = tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".sv-")
+    with elsewhere as folder, _sockets_that_come_and_go(Path(folder)):
+        for _ in range(20):
+            done = yard.run(shadow, "/bin/echo", "ran")
+            assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
+
+
+def test_a_command_alone_cannot_uncover_a_socket_nor_change_a_device(machine: Machine) -> None:
+    """It has no right over mounts left, as root has neither, and `/dev` is its own."""
+    tmp = machine.root / "tmp"
+    tmp.mkdir(mode=0o700)
+    shell = make_shell(
+        machine.root, folder_only(machine.workspace, tmp, read_only=False, hidden=(), shown=())
+    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{machine.root}/service")
+        listener.listen()
+        tries = f"""
+umount {machine.root}/service; umount -l {machine.root}/service; unshare -Urm umount {machine.root}/service
+test -S {machine.root}/service && echo uncovered
+chmod 666 /dev/null && echo changed; mkdir /dev/shm/../here && rmdir /dev/here && echo made
+grep -h ^Cap /proc/self/status | grep -v 0000000000000000
+echo written > /dev/null && echo hidden > /dev/shm/here && script -qc 'echo own terminal' /dev/null
+"""
+        done = subprocess.run([shell.path, "-c", tries], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "own terminal", done.stderr
+    assert not Path("/dev/shm/here").exists()
