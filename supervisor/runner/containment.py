@@ -24,7 +24,9 @@ from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
+from supervisor.shadow.limit import SizeLimit
 from supervisor.shadow.servers import missing_programs, without_networks, without_sight
+from supervisor.shadow.settings import changed_settings
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings, config_folder, transcripts_folder
 
@@ -101,9 +103,10 @@ class Containment:
     def __init__(self, spec: RunSpec, places: Places) -> None:
         self.shadow: Shadow | None = None
         self.shell: AgentShell | None = None
-        self._hosts = HostProxy(spec.hosts) if spec.hosts else None
         self._spec = spec
         self._places = places
+        self._hosts = HostProxy(spec.hosts, Path(spec.runtime_dir) / "hosts.sock") if spec.hosts else None
+        self._limit: SizeLimit | None = None
         if spec.shadow is not None and spec.capabilities is not None:
             self.shadow = open_shadow(
                 places,
@@ -113,6 +116,7 @@ class Containment:
                 backend=spec.shadow,
                 skip_ignored_over=spec.skip_ignored_over,
             )
+            self._limit = SizeLimit(self.shadow.folder, spec.size_limit_mb)
 
     def give_shell(self, env: Mapping[str, str]) -> Mapping[str, str]:
         """Make the agent's shell, where the machine can hold it: the variables that Claude Code needs for it.
@@ -122,39 +126,45 @@ class Containment:
         """
         if not self._spec.sandbox:
             return {}
-        keep = Path(self._spec.state_dir)
-        config = config_folder(env)
-        kept = (transcripts_folder(config, Path(self._spec.cwd)), config / "shell-snapshots")
-        sandbox = in_shadow(read_only=kept)
-        given: dict[str, str] = {}
-        if self.shadow is None:
-            tmp = private_dir(keep / "tmp")  # its own: another may hold what commands must not write
-            given = {"CLAUDE_CODE_TMPDIR": str(tmp)}
-            home = Path(env["HOME"])
-            reads = self._spec.mode is Mode.DRY_RUN  # without a shadow nothing else is executed
-            workspace = Path(self._spec.cwd)
-            sandbox = folder_only(workspace, tmp, read_only=reads, hidden=self._hidden, shown=(home,))
-        self.shell = make_shell(keep, sandbox, self._proxy)
-        return {**given, **self.shell.environment}
+        folder, workspace = Path(self._spec.state_dir), Path(self._spec.cwd)
+        proxy = self._hosts.path if self._hosts is not None else None
+        if self.shadow is not None:
+            config = config_folder(env)
+            kept = (transcripts_folder(config, workspace), config / "shell-snapshots")
+            self.shell = make_shell(folder, in_shadow(read_only=kept), proxy)
+            return self.shell.environment
+        tmp = private_dir(folder / "tmp")  # its own: another may hold what commands must not write
+        sandbox = folder_only(
+            workspace,
+            tmp,
+            read_only=self._spec.mode is Mode.DRY_RUN,  # without a shadow nothing but reads is executed
+            hidden=self._hidden,
+            shown=(Path(env["HOME"]),),
+        )
+        self.shell = make_shell(folder, sandbox, proxy)
+        return {"CLAUDE_CODE_TMPDIR": str(tmp), **self.shell.environment}
 
     @property
     def _hidden(self) -> tuple[Path, Path]:
         return self._places.state, self._places.runtime
 
-    @property
-    def _proxy(self) -> Path | None:
-        return Path(self._spec.runtime_dir) / "hosts.sock" if self._hosts is not None else None
+    def full(self) -> str:
+        """Why the shadow takes no more; empty while it does, and without one."""
+        return self._limit.full() if self._limit is not None else ""
+
+    def changed_settings(self, folder: str, git: bool) -> str:
+        """What the run itself has changed of what tells programs what to do; nothing without a shadow."""
+        return changed_settings(self.shadow, Path(folder), git=git) if self.shadow is not None else ""
 
     async def serve(self) -> None:
         """Open the way to the hosts that were opened for the run, before anything is wrapped."""
-        if self._hosts is not None and self._proxy is not None and self.shell is not None:
-            await self._hosts.serve(self._proxy)
+        if self._hosts is not None:
+            await self._hosts.serve()
 
     def close(self) -> None:
         """Close that way again."""
-        if self._hosts is not None and self._proxy is not None:
+        if self._hosts is not None:
             self._hosts.close()
-            self._proxy.unlink(missing_ok=True)
 
     def servers(
         self, offered: Mapping[str, Any], env: Mapping[str, str]
@@ -188,6 +198,6 @@ class Containment:
         show = (Path(argv[0]), client_script(), *program, *shown)
         if self.shell is not None:
             show += (self.shell.path,)
-        if self._proxy is not None:
-            show += (self._proxy,)
+        if self._hosts is not None:
+            show += (self._hosts.path,)
         return self.shadow.wrap(argv, env, Openings(self._hidden, self._spec.gate_socket, show))

@@ -27,17 +27,19 @@ class HostProxy:
 
     Args:
         hosts: names, or globs like `*.example.org`; a name opens that host alone.
+        path: the socket to listen on, in a folder that only the owner can enter.
     """
 
-    def __init__(self, hosts: Sequence[str]) -> None:
+    def __init__(self, hosts: Sequence[str], path: Path) -> None:
+        self.path = path
         self._hosts = tuple(host.lower() for host in hosts)
         self._server: asyncio.Server | None = None
         self._busy: set[asyncio.Task[None]] = set()
 
-    async def serve(self, path: Path) -> None:
-        """Listen on the socket `path`, whose folder only the owner can enter."""
-        self._server = await asyncio.start_unix_server(self._connection, str(path), limit=_HEAD)
-        path.chmod(0o600)
+    async def serve(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_unix_server(self._connection, str(self.path), limit=_HEAD)
+        self.path.chmod(0o600)
 
     def close(self) -> None:
         """Stop listening, and cut what is under way."""
@@ -45,6 +47,7 @@ class HostProxy:
             self._server.close()
         for task in self._busy:
             task.cancel()
+        self.path.unlink(missing_ok=True)
 
     def opens(self, host: str) -> bool:
         """Whether `host` was opened."""

@@ -46,6 +46,8 @@ from supervisor.policy import AlertKind, DecisionKind, Execution
 from supervisor.runner.alarm import Alarm
 from supervisor.runner.containment import Containment
 from supervisor.runner.credit import Credit
+from supervisor.runner.failed_servers import FailedServers
+from supervisor.runner.handshake import Handshake
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
 from supervisor.runner.outbox import Outbox
@@ -60,11 +62,6 @@ from supervisor.session.kept_environment import kept_environment
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
-from supervisor.shadow.limit import SizeLimit
-from supervisor.shadow.settings import changed_settings
-
-_DIALOG_S = 5.0
-"""After this long without a handshake a person is probably asked something (trust, login)."""
 
 _LAST_MOMENTS_S = 0.3
 """When Claude Code ends, its hook clients end a moment before its guard does."""
@@ -84,14 +81,11 @@ class Run(Watcher):
         self._outbox = Outbox(journal, spec.run_id, self.journal_failed)
         self._alarm = Alarm(spec, self._record, spec.notify)
         self._observer = Observer(grace_s=spec.deadline_s + 1)
-        self._ready = asyncio.Event()
+        self._handshake = Handshake(spec, self.fault, lambda asked: self._to(State.WAITING, asked))
+        self._failed_servers = FailedServers(self._warn)
         self._fault = asyncio.Event()
         self._gone = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._opened = asyncio.Event()
-        self._never_proven = False
-        self._servers_failed: tuple[ServerFailed, ...] = ()
-        self._servers_told: set[str] = set()
         self._transcript_done = asyncio.Event()
         self._transcript: Transcript | None = None
         self._following: asyncio.Task[None] | None = None
@@ -103,9 +97,6 @@ class Run(Watcher):
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
-        shadow = self._shadow = containment.shadow
-        self._limit = SizeLimit(shadow.folder, spec.size_limit_mb) if shadow is not None else None
-        self._told_full = False
         self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
         self.gate = Gate(
             run_id=spec.run_id,
@@ -121,8 +112,11 @@ class Run(Watcher):
             door=containment.shell,
             expected=self._expected,
             full=self._full,
-            changed_settings=self._changed_settings,
+            changed_settings=containment.changed_settings,
         )
+        self._containment = containment
+        self._told_full = False
+        shadow = containment.shadow
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
         environment = kept_environment(Path(spec.state_dir))
         prober = Prober(lambda: self.gate.rules, environment, spec.capabilities)
@@ -245,7 +239,7 @@ class Run(Watcher):
 
     def message(self, text: str, by: str) -> str:
         """Send the agent a message."""
-        if self.agent is None or not self._ready.is_set() or self.state in (State.PAUSED, State.ENDED):
+        if self.agent is None or not self._handshake.came or self.state in (State.PAUSED, State.ENDED):
             return f"the run is {self.state.value}: it takes no messages now"
         self._record(MessageSent(text, by), durable=False)
         if waiting := self.gate.asked.numbers:
@@ -258,7 +252,7 @@ class Run(Watcher):
         """Let a paused run go on, if what was broken is whole again."""
         if self.state is not State.PAUSED or self.agent is None:
             return f"the run is {self.state.value}, not paused"
-        if self._never_proven and not self._ready.is_set():
+        if self._handshake.failed:
             return "Claude Code's hooks were never proven: end this run, and start it again"
         if trouble := self._health.trouble():
             return f"still broken: {trouble}"
@@ -331,19 +325,14 @@ class Run(Watcher):
         await self._lookout.finish()
         return self._finish(*self._how_it_ended(code))
 
-    def _changed_settings(self, folder: str, git: bool) -> str:
-        """What the run itself has changed of what tells programs what to do; nothing where it is live."""
-        return changed_settings(self._shadow, Path(folder), git=git) if self._shadow is not None else ""
-
     def _full(self) -> str:
         """Why the shadow takes no more; the operator is told the first time."""
-        why = self._limit.full() if self._limit is not None else ""
+        why = self._containment.full()
         if why and not self._told_full:
             self._told_full = True
-            self._alarm.raise_(
-                AlertKind.CONFIG_WARNING,
+            self._warn(
                 f"{why}: writes are not executed any more. All that it holds is kept; to rehearse the rest,"
-                " raise the limit and start a new run.",
+                " raise the limit and start a new run."
             )
         return why
 
@@ -361,7 +350,7 @@ class Run(Watcher):
             return self._ending, self._detail
         if self._fault.is_set():  # whatever made it end while it was paused, the agent did not do it
             return Ending.HOOK_FAILED, self._broken
-        if not self._ready.is_set():
+        if not self._handshake.came:
             words = self.agent.last_words() if self.agent is not None else ""
             return Ending.NOT_STARTED, f"Claude Code ended with {code} before the handshake: {words}"
         if self._agent_failed or (code != 0 and self.spec.headless):
@@ -376,8 +365,7 @@ class Run(Watcher):
             self._record(ChangesSeen(self._credit.seen()), durable=True)
         for finding in self._observer.unanswered():
             self._found(finding)
-        for server in self._servers_failed:  # those of which the transcript did not say why
-            self._server_failed(server)
+        self._failed_servers.close()
         if ending in (Ending.AGENT_FAILED, Ending.NOT_STARTED):
             self._alarm.raise_(AlertKind.AGENT_FAILURE, detail or ending.value)
         code = {
@@ -402,33 +390,9 @@ class Run(Watcher):
         except SuperviseError as cause:
             self.fault(f"the rules cannot be used: {cause}")
             return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), _DIALOG_S)
-        if not self._ready.is_set() and not self.spec.headless:
-            if not self._opened.is_set():
-                self._to(State.WAITING, "it may be asking for trust or a login (no handshake yet)")
-            await self._ready.wait()
-        elif not self._ready.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), self.spec.handshake_s - _DIALOG_S)
-            if not self._ready.is_set():
-                self.fault(f"no handshake within {self.spec.handshake_s:.0f} s: the hooks are not live")
-                return
-        if words := self.spec.opening or self.spec.task:
+        words = self.spec.opening or self.spec.task
+        if await self._handshake.wait() and words:
             self._say(words)
-
-    def _not_proven(self, detail: str) -> None:
-        """The hook that should have proven the hooks did not: they are not live."""
-        if not self._ready.is_set():
-            self._never_proven = True
-            self.fault(detail)
-
-    def _expect_handshake(self) -> None:
-        """No dialog stands in its way any more."""
-        self._opened.set()
-        grace_s = self.spec.deadline_s + 1
-        detail = f"no handshake within {grace_s:.0f} s of Claude Code's start: the hooks are not live"
-        asyncio.get_running_loop().call_later(grace_s, self._not_proven, detail)
 
     def _say(self, text: str) -> None:
         assert self.agent is not None
@@ -439,14 +403,11 @@ class Run(Watcher):
         async for item in self.agent.items():
             match item:
                 case Opened():
-                    self._expect_handshake()
+                    self._handshake.opened()
                 case HookBroke(event=event, outcome=outcome):
-                    self._not_proven(f"the {event} hook did not reach the gate ({outcome})")
+                    self._handshake.broke(f"the {event} hook did not reach the gate ({outcome})")
                 case Init(plugins=plugins, servers=servers):
-                    self._servers_failed = servers
-                    for server in servers:
-                        if server.why:
-                            self._server_failed(server)
+                    self._failed_servers.listed(servers)
                     if plugins:
                         self.fault(f"plugins are loaded: {', '.join(plugins)}")
                 case NoVerdict(tool_use_ids=calls):
@@ -472,7 +433,7 @@ class Run(Watcher):
             self._record(ProfileChanged(judge.profile, "rule packs were edited"))
 
         def broken(detail: str) -> None:
-            self._alarm.raise_(AlertKind.CONFIG_WARNING, f"{detail}; the rules before stay in force")
+            self._warn(f"{detail}; the rules before stay in force")
 
         watched = [*pack_folders(self.spec), self.spec.places.config, Path(self.spec.cwd)]
         await watch_packs(watched, self.gate.rules.profile, compile_anew, changed, broken)
@@ -498,12 +459,12 @@ class Run(Watcher):
         path = Path(event.transcript_path)
         if self._transcript is None or self._transcript.path != path:
             self._transcript = Transcript(path)
-            if self.spec.resume and not self._ready.is_set():
+            if self.spec.resume and not self._handshake.came:
                 self._transcript.read_new()  # what earlier runs said is theirs
             self._following = asyncio.create_task(self._follow(self._transcript))
-        if not self._ready.is_set():
+        if not self._handshake.came:
             self._to(State.IDLE, "ready for a task" if not self.spec.task else "handing over the task")
-        self._ready.set()
+        self._handshake.prove()
 
     async def _follow(self, transcript: Transcript) -> None:
         async for records in transcript.follow(self._transcript_done):
@@ -521,7 +482,7 @@ class Run(Watcher):
                 if mode and mode != PERMISSION_MODE:
                     self.fault(f"permission mode was switched to {mode}")
             case ServerFailed():
-                self._server_failed(record)
+                self._failed_servers.failed(record)
             case Cost():
                 usage = UsageSeen(record.input_tokens, record.output_tokens, record.cost_usd)
                 if usage != self._usage:
@@ -530,13 +491,6 @@ class Run(Watcher):
             case _:
                 for finding in self._observer.read(record):
                     self._found(finding)
-
-    def _server_failed(self, server: ServerFailed) -> None:
-        """The agent goes on without the tools of this MCP server: no fault of the gate's or the agent's."""
-        if server.name not in self._servers_told:
-            self._servers_told.add(server.name)
-            why = server.why or "`/mcp` in the agent's terminal says why"
-            self._alarm.raise_(AlertKind.CONFIG_WARNING, f"MCP server {server.name} did not start: {why}")
 
     def _found(self, finding: Finding) -> None:
         match finding:
@@ -555,6 +509,9 @@ class Run(Watcher):
         self._record(FilesTouched(touched.calls, touched.paths), durable=False)
 
     # Small things.
+
+    def _warn(self, detail: str) -> None:
+        self._alarm.raise_(AlertKind.CONFIG_WARNING, detail)
 
     def _record(self, event: AnyEvent, *, durable: bool = True) -> None:
         self._outbox.put(event, durable=durable)

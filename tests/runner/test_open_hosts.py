@@ -85,15 +85,15 @@ def test_a_command_reaches_the_hosts_that_were_opened_and_no_other(machine: Mach
         ("", False),
     ],
 )
-def test_a_name_opens_that_host_alone(host: str, opens: bool) -> None:
+def test_a_name_opens_that_host_alone(host: str, opens: bool, tmp_path: Path) -> None:
     """Globs open what they match; nothing is matched by its end or its beginning."""
-    assert HostProxy(["pypi.org", "*.example.org"]).opens(host) is opens
+    assert HostProxy(["pypi.org", "*.example.org"], tmp_path / "proxy").opens(host) is opens
 
 
 async def test_a_tunnel_leads_to_an_opened_host_and_back(tmp_path: Path) -> None:
     """CONNECT, as for https: bytes go both ways, and a host that is not open is refused by name."""
-    proxy = HostProxy([HOST])
-    await proxy.serve(tmp_path / "proxy")
+    proxy = HostProxy([HOST], tmp_path / "proxy")
+    await proxy.serve()
 
     async def asked(target: str, then: bytes) -> bytes:
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "proxy"))
