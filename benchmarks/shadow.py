@@ -21,7 +21,8 @@ from supervisor.places import places
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.kept import discard, open_shadow, size_of
-from supervisor.shadow.overlay import OverlayShadow, perl
+from supervisor.shadow.overlay import OverlayShadow
+from supervisor.shadow.shell import perl
 from supervisor.shadow.world import Openings
 
 SIZES = (1_000, 10_000, 100_000)

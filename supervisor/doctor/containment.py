@@ -70,8 +70,16 @@ def _tried(claude: Claude, folder: Path, able: Capabilities | None) -> Check:
                 shadow = open_shadow(places, "doctor", workspace, able)
                 shell = make_shell(places.run_state("doctor"), in_shadow())
                 env |= shell.environment
-                show = (claude.path, shell.path, Path(sys.prefix), Path(sys.base_prefix), folder / "mcp.json")
-                argv = shadow.wrap(argv, env, Openings((places.state, places.runtime), None, show))
+                show = (
+                    claude.path,
+                    shell.path.parent,
+                    Path(sys.prefix),
+                    Path(sys.base_prefix),
+                    folder / "mcp.json",
+                )
+                argv = shadow.wrap(
+                    shell.start(argv), env, Openings((places.state, places.runtime), None, show)
+                )
             done = converse(argv, workspace, env, "Try it.")
         except (SuperviseError, OSError, subprocess.TimeoutExpired) as cause:
             return Check(name, False, f"{_HOW}: {cause}")

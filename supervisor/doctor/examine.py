@@ -18,7 +18,7 @@ from typing import Any
 from supervisor.doctor.containment import prove_containment
 from supervisor.doctor.stage import TIMEOUT_S, Check, claude_words, converse, write_call, write_script
 from supervisor.errors import JournalError, SuperviseError
-from supervisor.gate.gate import hook_command
+from supervisor.gate.gate import client_script, hook_command
 from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunEnded, SessionReady
 from supervisor.journal.listing import run_events
 from supervisor.journal.writer import Journal
@@ -111,7 +111,7 @@ def prove_floors(claude: Claude) -> Iterator[Check]:
         "floor 1: the hook client answers whole or blocks",
         "the gate's answer was cut short; acceptEdits, no onFailure",
         mode="acceptEdits",
-        hook=lambda socket_path: hook_command(socket_path, "doctor", 5, _PERL),
+        hook=lambda socket_path: hook_command(client_script(), socket_path, "doctor", 5, _PERL),
         on_failure=False,
         expect_written=False,
     )

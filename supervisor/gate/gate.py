@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.like import AllowedLikes, Like, like_of
 from supervisor.gate.link import HookClientError, Link, StrangerError
+from supervisor.gate.loopback import within_own_network
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command, unanswered_notice
 from supervisor.gate.peer import Peer, parent_of, peer_of
 from supervisor.gate.wire import HookEvent
@@ -118,6 +119,7 @@ class Gate:
         expected: Expected | None = None,
         full: Callable[[], str] = lambda: "",
         changed_settings: Callable[[str, bool], str] = lambda folder, git: "",
+        served: Callable[[], Collection[int]] = frozenset,
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -137,6 +139,7 @@ class Gate:
         self._expected = expected
         self._full = full
         self._changed_settings = changed_settings
+        self._served = served
         self._allowed = AllowedLikes()
         self._deadline_s = deadline_s
         self._clock = clock
@@ -287,8 +290,10 @@ class Gate:
         return self._reply(call, made, words)
 
     def _classify(self, call: ToolCall, judgement: Judgement, folder: str) -> Judgement:
-        """The judgement, and an effect more for what the rules cannot know of: the call reaches for the door
-        out of the sandbox, or would go through it by settings that the run itself has changed."""
+        """The judgement, and what the rules cannot know of: the call speaks to a service of the run itself,
+        reaches for the door out of the sandbox, or would go through it by settings the run has changed."""
+        if call.name in SHELLS:
+            judgement = within_own_network(judgement, self._served)
         more = []
         if self._door is not None and self._door.named_by(json.dumps(call.input)):
             more.append(_AT_THE_DOOR)
@@ -433,6 +438,17 @@ def client_script() -> Path:
     return Path(__file__).with_name("client.pl")
 
 
-def hook_command(socket: Path, nonce: str, deadline_s: float, perl: str) -> list[str]:
+def place_client(folder: Path) -> Path:
+    """Put the hook client of a run into `folder`; its path there.
+
+    Where it is installed the agent may be able to change it, or what its shadow shows of it: at home, or in
+    the folder of the run itself. What lies in the supervisor's own folders it cannot.
+    """
+    client = folder / "client.pl"
+    client.write_bytes(client_script().read_bytes())
+    return client
+
+
+def hook_command(client: Path, socket: Path, nonce: str, deadline_s: float, perl: str) -> list[str]:
     """The hook command in exec form: program and arguments, no shell in between."""
-    return [perl, str(client_script()), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]
+    return [perl, str(client), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]

@@ -15,7 +15,6 @@ from typing import Any
 
 import supervisor
 from supervisor.config import Backend
-from supervisor.gate.gate import client_script
 from supervisor.places import Places, private_dir
 from supervisor.policy import Mode
 from supervisor.runner.hosts import HostProxy
@@ -190,14 +189,15 @@ class Containment:
         """`argv` as it is started in the shadow; as it is, without one.
 
         Args:
-            shown: files and folders of the supervisor that Claude Code reads, wherever they lie.
+            shown: files and folders of the supervisor that Claude Code or its hooks read, wherever they lie.
         """
+        start = list(argv) if self.shell is None else self.shell.start(argv)
         if self.shadow is None:
-            return list(argv)
+            return start
         program = (Path(sys.prefix), Path(sys.base_prefix), Path(supervisor.__file__).parent.parent)
-        show = (Path(argv[0]), client_script(), *program, *shown)
+        show = (Path(argv[0]), *program, *shown)
         if self.shell is not None:
-            show += (self.shell.path,)
+            show += (self.shell.path.parent,)
         if self._hosts is not None:
             show += (self._hosts.path,)
-        return self.shadow.wrap(argv, env, Openings(self._hidden, self._spec.gate_socket, show))
+        return self.shadow.wrap(start, env, Openings(self._hidden, self._spec.gate_socket, show))

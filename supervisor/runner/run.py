@@ -18,7 +18,7 @@ from supervisor.config import load
 from supervisor.errors import Exit, JournalError, LaunchError, SuperviseError
 from supervisor.gate import question
 from supervisor.gate.expected import Expected
-from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
+from supervisor.gate.gate import Gate, Judge, Watcher, hook_command, place_client
 from supervisor.gate.hold import Answer, Verdict
 from supervisor.gate.peer import Peer, same_user
 from supervisor.gate.wire import HookEvent
@@ -51,6 +51,7 @@ from supervisor.runner.handshake import Handshake
 from supervisor.runner.health import Health
 from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observer, Unsupervised
 from supervisor.runner.outbox import Outbox
+from supervisor.runner.own_network import OwnNetwork
 from supervisor.runner.probing import Lookout, Prober
 from supervisor.runner.reload import watch_packs
 from supervisor.runner.rules import compiled, pack_folders
@@ -113,6 +114,7 @@ class Run(Watcher):
             expected=self._expected,
             full=self._full,
             changed_settings=containment.changed_settings,
+            served=OwnNetwork(os.getpid()).served,
         )
         self._containment = containment
         self._told_full = False
@@ -290,7 +292,10 @@ class Run(Watcher):
         Raises:
             LaunchError: the gate could not be proven, or Claude Code not be started; it is journaled.
         """
-        hook = hook_command(self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl")
+        client = place_client(Path(self.spec.state_dir))
+        hook = hook_command(
+            client, self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl"
+        )
         await self.gate.serve(self.spec.gate_socket)
         self._health = Health(self.spec, hook)
         try:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from supervisor.shadow.backend import BackendKind
 from supervisor.shadow.mounts import is_below, mount_of, mounts, mounts_below
-from supervisor.shadow.overlay import contained, perl
-from supervisor.shadow.shell import trial_of_folder_only, without_network
+from supervisor.shadow.overlay import contained
+from supervisor.shadow.shell import in_shadow, make_shell, perl, trial
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers
 
 _TRIAL_TIMEOUT_S = 60  # of a busy machine; a trial takes some 20 ms
@@ -103,7 +103,8 @@ def probe_sandbox(env: Mapping[str, str] | None = None, platform: str = sys.plat
         return Capability(Part.SANDBOX, False, f"There is no sandbox for Bash on {platform}.", _ELSEWHERE)
     if absent := _bwrap_missing(environ):
         return absent
-    return _sandbox(_ended(trial_of_folder_only(), environ))
+    with tempfile.TemporaryDirectory(prefix="supervise-probe-") as folder:
+        return _sandbox(_ended(trial(Path(folder)), environ))
 
 
 def probe(
@@ -200,11 +201,18 @@ class _Trial:
     def _sandbox(self) -> Capability:
         if absent := _bwrap_missing(self.env):
             return absent
-        return _sandbox(
-            self._run(copy=True, shifted=self.shifted, argv=without_network(["/bin/sh", "-c", ":"]))
-        )
+        shell = make_shell(self.folder, in_shadow())
+        argv = shell.start([str(shell.path), "-c", ":"])
+        return _sandbox(self._run(copy=True, shifted=self.shifted, argv=argv, show=(shell.path.parent,)))
 
-    def _run(self, *, copy: bool, shifted: bool | None = None, argv: list[str] | None = None) -> str:
+    def _run(
+        self,
+        *,
+        copy: bool,
+        shifted: bool | None = None,
+        argv: Sequence[str] = ("/bin/sh", "-c", ":"),
+        show: tuple[Path, ...] = (),
+    ) -> str:
         """Start a program under the real launcher; what went wrong, or the empty string."""
         where = Path(tempfile.mkdtemp(dir=self.folder))
         if copy:
@@ -219,9 +227,9 @@ class _Trial:
         command = contained(
             view,
             where,
-            argv or ["/bin/sh", "-c", ":"],
+            argv,
             env,
-            Openings(),
+            Openings(show=show),
             shifted=self.shifted if shifted is None else shifted,
         )
         try:
@@ -256,7 +264,7 @@ def _bwrap_missing(env: Mapping[str, str]) -> Capability | None:
     """The sandbox as missing where the program that it needs is not installed."""
     if shutil.which("bwrap", path=env.get("PATH", os.defpath)) is not None:
         return None
-    why = "The sandbox, which cuts the network of Bash, needs bwrap."
+    why = "The sandbox, which holds the run's MCP servers, needs bwrap."
     return Capability(Part.SANDBOX, False, why, "Install bubblewrap (Debian: apt install bubblewrap).")
 
 

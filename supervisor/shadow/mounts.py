@@ -12,17 +12,6 @@ NEEDED_OF_RUN = ("/run/current-system", "/run/opengl-driver")
 """What lies in /run of some systems and is no state of theirs: programs, and what they load."""
 
 
-DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-DEVICE_LINKS = {
-    "fd": "/proc/self/fd",
-    "stdin": "fd/0",
-    "stdout": "fd/1",
-    "stderr": "fd/2",
-    "ptmx": "pts/ptmx",
-}
-"""What a private `/dev` has: devices of the machine, and links."""
-
-
 @dataclass(frozen=True)
 class Mount:
     """One mount: its path and the type of its file system (`ext4`, `overlay`, `nfs4`, …)."""

@@ -10,7 +10,6 @@ program of the run does; starting another one (a resumed conversation) mounts th
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from supervisor.shadow.changes import ChangeSet, Node
 from supervisor.shadow.content import Contents, lstat
 from supervisor.shadow.names import as_bytes
 from supervisor.shadow.renames import pair_renames
+from supervisor.shadow.shell import perl
 from supervisor.shadow.standins import without_stand_ins
 from supervisor.shadow.upper import UpperWalk
 from supervisor.shadow.world import Openings, WorkspaceView, make_layers, plan_world
@@ -78,8 +78,3 @@ def contained(
     temporary.write_bytes(plan_world(view, folder, openings, env, shifted=shifted))
     temporary.rename(plan)
     return [perl(), str(LAUNCHER), str(plan), *argv]
-
-
-def perl() -> str:
-    """The interpreter of the launcher."""
-    return shutil.which("perl", path="/usr/bin:/bin:/usr/local/bin") or "/usr/bin/perl"

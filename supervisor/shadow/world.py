@@ -12,16 +12,14 @@ from its listener, and what else somebody listens on at the start is covered.
 from __future__ import annotations
 
 import os
-import platform
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from supervisor.shadow.mount_plan import MountPlan
 from supervisor.shadow.mounts import (
-    DEVICE_LINKS,
-    DEVICES,
     NEEDED_OF_RUN,
     Mount,
     is_below,
@@ -57,30 +55,17 @@ class Openings:
     show: tuple[Path, ...] = ()
 
 
-@dataclass
-class _Builder:
-    """Collects operations: some before the host becomes read-only, the rest from the outermost inwards."""
+@dataclass(kw_only=True)
+class _World(MountPlan):
+    """The plan of a world, with overlays.
+
+    Attributes:
+        folder: the shadow's own folder; private layers are made in it.
+        mounted: what is mounted on the host.
+    """
 
     folder: Path
     mounted: tuple[Mount, ...]
-    early: list[str] = field(default_factory=list)
-    late: list[tuple[str, list[str]]] = field(default_factory=list)
-    seals: list[str] = field(default_factory=list)
-    names: int = 0
-
-    def name(self) -> str:
-        self.names += 1
-        return f"m{self.names}"
-
-    def at(self, path: str, *words: str) -> None:
-        self.late.append((path, list(words)))
-
-    def copy(self, source: str, path: str, access: str) -> None:
-        """The real thing at `source`, mounted at `path`."""
-        name = self.name()
-        self.early += ["copy", name, source, access]
-        kind = "folder" if Path(source).is_dir() else "file"
-        self.at(path, kind, path, "attach", name, path)
 
     def overlay(self, lower: str, upper: str, work: str, path: str) -> None:
         lower_name, upper_name, work_name, name = (self.name() for _ in range(4))
@@ -95,17 +80,6 @@ class _Builder:
         layers = [self.folder / keep / "upper", self.folder / keep / "work"]
         make_layers(Path(path), *layers)
         self.overlay(path, str(layers[0]), str(layers[1]), path)
-
-    def fresh(self, kind: str, path: str, options: str) -> None:
-        self.at(path, "folder", path, "fresh", kind, path, options)
-
-    def operations(self) -> list[str]:
-        words = [*self.early, "readonly"]
-        for _path, step in sorted(self.late, key=lambda entry: entry[0].rstrip("/").count("/")):
-            words += step
-        for path in self.seals:
-            words += ["seal", path]
-        return words
 
 
 @dataclass(frozen=True)
@@ -128,27 +102,24 @@ def plan_world(
         env: the environment of the program to come: says where its home and its temporary files are.
         shifted: run root's tree under user ids that own nothing on this machine.
     """
-    build = _Builder(folder, mounts())
+    build = _World(folder=folder, mounted=mounts())
     workspace = str(view.path)
     if view.work is not None:
         build.overlay(workspace, str(view.upper), str(view.work), workspace)
     else:
         build.copy(str(view.upper), workspace, "rw")
     _private_places(build, env)
-    _devices(build)
+    build.devices()
     _home(build, env, workspace)
     _supervisor(build, openings, workspace)
     header = {
-        "machine": platform.machine(),
         "uid": str(os.getuid()),
         "gid": str(os.getgid()),
         "base": str(SHIFT if shifted else 0),
         "cwd": workspace,
         "mounts": _shifted_mounts(build) if shifted else "",
     }
-    words = [word for pair in header.items() for word in pair]
-    words += ["begin", *build.operations(), "end"]
-    return os.fsencode("\0".join([*words, ""]))
+    return build.text(header)
 
 
 def make_layers(base: Path, upper: Path, work: Path) -> None:
@@ -176,7 +147,7 @@ def transcripts_folder(config: Path, cwd: Path) -> Path:
     return projects / name if len(name) <= 200 else projects
 
 
-def _private_places(build: _Builder, env: Mapping[str, str]) -> None:
+def _private_places(build: _World, env: Mapping[str, str]) -> None:
     for path, keep in (("/tmp", "tmp"), ("/var/tmp", "vartmp")):
         if Path(path).is_dir() and str(Path(path).resolve()) == path:
             own = build.folder / keep
@@ -200,17 +171,7 @@ def _private_places(build: _Builder, env: Mapping[str, str]) -> None:
         build.at(runtime, "folder", runtime)
 
 
-def _devices(build: _Builder) -> None:
-    build.fresh("tmpfs", "/dev", "mode=0755")
-    for name in DEVICES:
-        build.copy(f"/dev/{name}", f"/dev/{name}", "rw")
-    build.fresh("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620")
-    build.fresh("tmpfs", "/dev/shm", "mode=1777")
-    for name, target in DEVICE_LINKS.items():
-        build.at(f"/dev/{name}", "link", target, f"/dev/{name}")
-
-
-def _home(build: _Builder, env: Mapping[str, str], workspace: str) -> None:
+def _home(build: _World, env: Mapping[str, str], workspace: str) -> None:
     home = Path(env.get("HOME") or "/nonexistent").resolve()
     config = config_folder(env)
     for path, keep in ((home, "home"), (config, "config")):
@@ -226,7 +187,7 @@ def _home(build: _Builder, env: Mapping[str, str], workspace: str) -> None:
         build.copy(str(kept), str(kept), "rw")
 
 
-def _home_in_pieces(build: _Builder, home: Path, keep: str) -> None:
+def _home_in_pieces(build: _World, home: Path, keep: str) -> None:
     """A home with other mounts in it, over which the kernel takes no overlay as a whole.
 
     A private folder stands for it, with copies of its small files; the folders that programs write to are
@@ -254,11 +215,10 @@ def _home_in_pieces(build: _Builder, home: Path, keep: str) -> None:
     marker.touch()
 
 
-def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:
+def _supervisor(build: _World, openings: Openings, workspace: str) -> None:
     hidden = [str(path.resolve()) for path in openings.hidden if path.is_dir()]
     for path in hidden:
-        build.fresh("tmpfs", path, "mode=0755")
-        build.seals.append(path)
+        build.away(path)
     if openings.gate is not None:
         build.copy(str(openings.gate), str(openings.gate), "ro")
     for shown in dict.fromkeys(str(path) for path in openings.show):
@@ -272,7 +232,7 @@ def _supervisor(build: _Builder, openings: Openings, workspace: str) -> None:
             build.at(real, "cover", real)
 
 
-def _shifted_mounts(build: _Builder) -> str:
+def _shifted_mounts(build: _World) -> str:
     """Where the launcher builds root's view of the host, and the mounts it consists of, one a line."""
     stage = build.folder / "stage"
     stage.mkdir(mode=0o700, exist_ok=True)

@@ -95,7 +95,7 @@ def stacked(machine: Machine) -> list[str]:
     return [*SPACE, "sh", "-c", STACK, "sh", str(machine.root), str(machine.workspace)]
 
 
-BWRAP = "sandbox: The sandbox, which cuts the network of Bash, needs bwrap"
+BWRAP = "sandbox: The sandbox, which holds the run's MCP servers, needs bwrap"
 MISSING: dict[str, tuple[Lay, str, tuple[str, ...]]] = {
     "no bubblewrap": (without("bwrap"), "dry-run", (BWRAP, "apt install bubblewrap")),
     "no bubblewrap, mixed": (without("bwrap"), "mixed", (BWRAP, "keeps Bash from")),

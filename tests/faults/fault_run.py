@@ -221,7 +221,7 @@ exec "{bundled_claude()}" "$@"
     @property
     def client_file(self) -> Path:
         """The hook client of this run."""
-        return self.source / "supervisor" / "gate" / "client.pl"
+        return self.machine.state / "runs" / self.run_id / "client.pl"
 
     @property
     def journal(self) -> Path:

@@ -18,7 +18,7 @@ import pytest
 
 from harness.claude import bundled_claude, claude_env, onboard
 from harness.machine import Machine
-from supervisor.gate.gate import hook_command
+from supervisor.gate.gate import client_script, hook_command
 from supervisor.session import settings
 from supervisor.session.model import start_model
 
@@ -143,7 +143,7 @@ def test_on_failure_alone_blocks(machine: Machine, failure: str) -> None:
 def test_the_hook_client_alone_blocks(machine: Machine, answer: str) -> None:
     """Floor 1: our client turns a bad answer into a block, without `onFailure`."""
     with gate_that_says(machine, ANSWERS[answer]) as path:
-        hook = hook_command(path, NONCE, 1, "/usr/bin/perl")
+        hook = hook_command(client_script(), path, NONCE, 1, "/usr/bin/perl")
         assert int(hook[3]) == os.getpid()
         assert not tries_to_write(machine, hook, on_failure=False)
 

@@ -23,6 +23,7 @@ from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.changes import ChangeSet
 from supervisor.shadow.handover import put_onto
 from supervisor.shadow.kept import open_shadow
+from supervisor.shadow.shell import AgentShell
 from supervisor.shadow.world import Openings
 
 T = TypeVar("T")
@@ -85,6 +86,7 @@ class Yard:
 
     Attributes:
         user: runs everything here; the machine belongs to it.
+        agent_shell: of the Claude Code that is started here.
         show: what programs inside may see of private folders.
     """
 
@@ -93,6 +95,7 @@ class Yard:
     show: tuple[Path, ...] = ()
     run_id: str = "run"
     env: dict[str, str] = field(default_factory=dict)
+    agent_shell: AgentShell | None = None
 
     def __post_init__(self) -> None:
         self.env = {**self.machine.env, **self.env}

@@ -27,8 +27,9 @@ def shelled(yard: Yard) -> AgentShell:
     """Give the yard's Claude Code the shell of a run."""
     shell = make_shell(yard.places.run_state(yard.run_id), in_shadow())
     yard.user.owns(yard.machine.root)
-    yard.show += (shell.path,)
+    yard.show += (shell.path.parent,)
     yard.env = {**yard.env, **shell.environment}
+    yard.agent_shell = shell
     return shell
 
 
@@ -45,7 +46,8 @@ def play(yard: Yard, claude: Path, turns: list[dict[str, Any]]) -> dict[str, dic
         }
         arguments = ["-p", "--output-format", "stream-json", "--verbose", "--setting-sources", ""]
         arguments += ["--permission-mode", "bypassPermissions"]
-        done = yard.run(shadow, str(claude), *arguments, "--", "do it")
+        argv = [str(claude), *arguments, "--", "do it"]
+        done = yard.run(shadow, *(yard.agent_shell.start(argv) if yard.agent_shell is not None else argv))
     assert done.returncode == 0, done.stdout + done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     contents = [event["message"]["content"] for event in events if event["type"] == "user"]

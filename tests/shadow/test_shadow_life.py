@@ -23,7 +23,8 @@ from supervisor.shadow.clone import CloneShadow
 from supervisor.shadow.diff import unified
 from supervisor.shadow.kept import discard, find_shadows, open_shadow, reopen
 from supervisor.shadow.leftovers import keep_login, written_below_home
-from supervisor.shadow.overlay import LAUNCHER, perl
+from supervisor.shadow.overlay import LAUNCHER
+from supervisor.shadow.shell import perl
 
 NO_NAMESPACES = """
 import json, sys
@@ -43,15 +44,17 @@ def test_this_machine_gives_everything(yard: Yard) -> None:
     assert sorted(path.name for path in yard.places.state.iterdir()) == [], "a probe leaves nothing"
 
 
-def test_the_launcher_is_sound_perl() -> None:
+@pytest.mark.parametrize("name", ["contain", "confine", "network", "mounting"])
+def test_what_stands_around_programs_is_sound_perl(name: str) -> None:
     """It loads neither `strict` nor `warnings`, to start sooner, and yet is clean under both."""
-    argv = [perl(), "-Mstrict", "-Mwarnings=FATAL,all", "-c", str(LAUNCHER)]
+    program = LAUNCHER.with_name(f"{name}.pl")
+    argv = [perl(), "-Mstrict", "-Mwarnings=FATAL,all", "-c", str(program)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.stderr == f"{LAUNCHER} syntax OK\n"
+    assert done.stderr == f"{program} syntax OK\n"
 
 
 def test_a_missing_program_is_named_with_what_to_install(yard: Yard) -> None:
-    """Without bwrap on the PATH the network of Bash cannot be cut; all else is there."""
+    """Without bwrap on the PATH MCP servers cannot be held; all else is there."""
     env = {**yard.env, "PATH": "/nonexistent"}
     able = yard.user.do(lambda: probe(yard.workspace, yard.places.state, env))
     (missing,) = [part for part in able.missing if part.part is Part.SANDBOX]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import tempfile
@@ -92,7 +93,9 @@ def test_a_socket_that_others_have_closed_to_us_does_not_keep_commands_from_runn
             listener.listen()
         ordinary.owns(closed)
         probing = f"test -S {machine.root}/ours && echo uncovered; echo ran"
-        done = subprocess.run([shell.path, "-c", probing], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            shell.start([str(shell.path), "-c", probing]), capture_output=True, text=True, check=False
+        )
     assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
 
 
@@ -128,7 +131,9 @@ def test_a_socket_that_goes_while_a_command_starts_does_not_keep_it_from_running
     )
     with _sockets_that_come_and_go(machine.root):
         for _ in range(20):
-            done = subprocess.run([shell.path, "-c", "echo ran"], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                shell.start([str(shell.path), "-c", "echo ran"]), capture_output=True, text=True, check=False
+            )
             assert (done.returncode, done.stdout) == (0, "ran\n"), done.stderr
 
 
@@ -159,6 +164,27 @@ chmod 666 /dev/null && echo changed; mkdir /dev/shm/../here && rmdir /dev/here &
 grep -h ^Cap /proc/self/status | grep -v 0000000000000000
 echo written > /dev/null && echo hidden > /dev/shm/here && script -qc 'echo own terminal' /dev/null
 """
-        done = subprocess.run([shell.path, "-c", tries], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            shell.start([str(shell.path), "-c", tries]), capture_output=True, text=True, check=False
+        )
     assert done.stdout.strip() == "own terminal", done.stderr
     assert not Path("/dev/shm/here").exists()
+
+
+def test_commands_alone_share_a_network_that_is_not_the_machines(machine: Machine) -> None:
+    """What one command serves another one reaches; the machine's own services neither does."""
+    shell = make_shell(
+        machine.root, folder_only(machine.workspace, machine.workspace, read_only=False, hidden=(), shown=())
+    )
+    serve = "socat TCP-LISTEN:8123,bind=127.0.0.1 SYSTEM:'echo served' & echo $! > serving"
+    reach = "until socat -u TCP:127.0.0.1:$0 -; do [ $0 = 8123 ] && sleep 0.05 || exit 7; done 2>/dev/null"
+    with socket.socket() as service:
+        service.bind(("127.0.0.1", 0))
+        service.listen()
+        calls = ((serve,), (reach, "8123"), (reach, str(service.getsockname()[1])))
+        lines = [shlex.join([str(shell.path), "-c", *call]) + "; echo $?" for call in calls]
+        program = shell.start(["/bin/sh", "-c", "\n".join(lines)])
+        done = subprocess.run(
+            program, cwd=machine.workspace, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.stdout.split() == ["0", "served", "0", "7"], done.stderr
