@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,9 +21,9 @@ _CREATES = re.compile(
 _SHORTEST = 3
 """Shorter values name too much to tell anything."""
 
-_STARTS = re.compile(r"(?<![\w.-])(?=.)", re.DOTALL)
+_BEFORE = re.compile(r"[^\w.-]")
 _ENDS = re.compile(r"(?![\w-])")
-"""Where a name can begin, and what may not follow it."""
+"""What a name can stand behind, if it does not begin the text, and what may not follow it."""
 
 _NOT_NAMES = frozenset({"true", "false", "null", "none", "main", "master", "index", "default", "public"})
 
@@ -45,8 +45,9 @@ def hung_together(items: Sequence[Item], numbers: Mapping[str, int]) -> tuple[It
     names = _Names()
     changed: set[tuple[int, str]] = set()
     again: dict[int, set[tuple[int, str]]] = {}
+    texts = {item.n: tuple(_values(item.input)) for item in items if item.input}
     for item in items:
-        names.add(item.n, _created(item))
+        names.add(item.n, _created(item, texts.get(item.n, ())))
         for change in item.changes:
             changed.add((item.n, change.path))
             for call in change.calls[:-1]:
@@ -57,21 +58,21 @@ def hung_together(items: Sequence[Item], numbers: Mapping[str, int]) -> tuple[It
     for item in items:
         depends: dict[int, str] = {}
         overtaken = again.get(item.n, set()) if item.input else set()
-        for n, name, created in names.named_by(item):
+        for n, name, created in names.named_by(item, texts.get(item.n, ())):
             if n > item.n and (n, name) in changed:
                 overtaken.add((n, name))
             elif n < item.n and created and len(name) > len(depends.get(n, "")):
                 depends[n] = name
         _build_on(item, histories, depends)
-        ordered = dict(sorted(depends.items()))
-        found.append(
-            msgspec.structs.replace(
+        if depends or overtaken:
+            ordered = dict(sorted(depends.items()))
+            item = msgspec.structs.replace(
                 item,
                 depends_on=tuple(ordered),
                 because=tuple(ordered.values()),
                 overtaken=tuple(sorted(overtaken)),
             )
-        )
+        found.append(item)
     return tuple(found)
 
 
@@ -112,28 +113,35 @@ class _Names:
     def __init__(self) -> None:
         self._makers: dict[str, dict[int, bool]] = {}
         self._lengths: dict[str, set[int]] = {}
+        self._short: set[int] = set()
 
     def add(self, n: int, names: Iterable[str]) -> None:
         """Item `n` would make `names`."""
         for name in names:
             self._makers.setdefault(name, {})[n] = True
-            self._lengths.setdefault(name[:_SHORTEST], set()).add(len(name))
+            self._note(name)
 
     def add_gone(self, names: Iterable[tuple[int, str]]) -> None:
         """Items that change these without making them, where they are not known to make them."""
         for n, name in names:
             self._makers.setdefault(name, {}).setdefault(n, False)
+            self._note(name)
+
+    def _note(self, name: str) -> None:
+        if len(name) < _SHORTEST:
+            self._short.add(len(name))
+        else:
             self._lengths.setdefault(name[:_SHORTEST], set()).add(len(name))
 
-    def named_by(self, item: Item) -> Iterator[tuple[int, str, bool]]:
+    def named_by(self, item: Item, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, bool]]:
         """Items, the names of theirs that the input of `item` has, and whether they make them."""
         shell = "command" in item.input
-        for key, text in _values(item.input):
+        for key, text in texts:
             if shell and key in _ABOUT:
                 continue
             found = self._named_in(text)
             if item.folder:
-                found = chain(found, self._named_from(item.folder, text))
+                found += self._named_from(item.folder, text)
             for name in found:
                 for n, created in self._makers[name].items():
                     yield n, name, created
@@ -145,40 +153,39 @@ class _Names:
             if name in self._makers:
                 yield name
 
-    def _named_in(self, text: str) -> Iterator[str]:
+    def _named_in(self, text: str) -> list[str]:
         """Names that `text` has as a whole: not as a part of a longer name."""
-        for start in _STARTS.finditer(text):
-            at = start.start()
-            for length in range(1, _SHORTEST):
-                yield from self._at(text, at, text[at : at + length], (length,))
-            first = text[at : at + _SHORTEST]
-            yield from self._at(text, at, first, self._lengths.get(first, ()))
-
-    def _at(self, text: str, at: int, first: str, lengths: Iterable[int]) -> Iterator[str]:
-        if first not in self._lengths:
-            return
-        for length in lengths:
-            name = text[at : at + length]
-            if name in self._makers and _ENDS.match(text, at + length):
-                yield name
+        makers, lengths, short = self._makers, self._lengths, self._short
+        found = []
+        for at in (0, *(before.end() for before in _BEFORE.finditer(text))):
+            for length in (*short, *lengths.get(text[at : at + _SHORTEST], ())):
+                name = text[at : at + length]
+                if name in makers and _ENDS.match(text, at + length):
+                    found.append(name)
+        return found
 
 
-def _created(item: Item) -> Iterator[str]:
+def _created(item: Item, texts: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Names of what an item would make."""
     for change in item.changes:
         if change.after is not None:
             yield change.path
-    for key, value in _values(item.input):
-        if _CREATES.search(key.lower()) and _telling(value):
+    for key, value in texts:
+        if _creates(key) and _telling(value):
             yield value
     tail = unquote(item.target.rstrip("/").rpartition("/")[2])
     if item.kind is ItemKind.COMMAND and _telling(tail) and "://" in item.target:
         yield tail
 
 
+@lru_cache(maxsize=1024)
+def _creates(key: str) -> bool:
+    return _CREATES.search(key.lower()) is not None
+
+
 def _telling(value: str) -> bool:
     plain = value.strip()
-    return len(plain) >= _SHORTEST and not any(c.isspace() for c in plain) and plain.lower() not in _NOT_NAMES
+    return len(plain) >= _SHORTEST and plain.split() == [plain] and plain.lower() not in _NOT_NAMES
 
 
 def _values(data: Any, key: str = "") -> Iterator[tuple[str, str]]:

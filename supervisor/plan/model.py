@@ -21,7 +21,7 @@ class ItemKind(StrEnum):
     OTHER = "other"  # a simulated call that only Claude Code itself can make
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One thing that would be done.
 
     Attributes:
