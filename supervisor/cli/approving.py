@@ -32,7 +32,7 @@ from supervisor.views.safe import many_lines, one_line
     type=int,
     multiple=True,
     metavar="N",
-    help="A command that ran without network: run it, instead of its file changes.",
+    help="A command that ran without network: run it after all files are in place, instead of its changes.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Also write it to FILE, for a live run without a person."

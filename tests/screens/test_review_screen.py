@@ -20,7 +20,7 @@ from supervisor.journal.events import ItemApplied, Outcome
 from supervisor.plan.file_drift import Drift
 from supervisor.policy import DecisionKind, Execution
 from supervisor.screens.review import DETAIL_S, ReviewScreen
-from supervisor.shadow.changes import Node, NodeType
+from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
 
 
 class Review:
@@ -310,6 +310,26 @@ async def test_a_look_that_fails_is_said_and_can_be_taken_again() -> None:
         review.door.broken = False
         await pilot.press("l")
         await review.shows("a approves exactly what is ticked")
+
+
+async def test_an_upload_of_what_is_edited_later_is_marked_and_what_cannot_be_looked_at_too() -> None:
+    """On the row and in the item, with the file and the call that changes it; both stay to be approved."""
+    recording = Recording(run_id="r3")
+    recording.start(name="amber-fox")
+    upload = {"command": "aws s3 cp page.html s3://b/page.html"}
+    recording.call("Bash", upload, DecisionKind.SIMULATED, "s3://b/page.html", Scope.REMOTE)
+    recording.write("page.html", execution=Execution.SHADOW)
+    recording.end()
+    node = Node(NodeType.FILE, 0o644, 5, "a" * 64)
+    change = Change("page.html", ChangeKind.ADDED, None, node, calls=("toolu_r3_2",))
+    review = Review((140, 40), door=PlayedPlan(recording, (change,), ("",)))
+    review.app = review.on(recording, recording.run_id)
+    async with review.run() as pilot:
+        await review.shows("e reviews the plan")
+        await pilot.press("e")
+        await review.shows("2 of 2 items ticked", "↷ takes page.html, which #2 changes later", "NOT KNOWN")
+        row = next(line for line in review.text.split("\n") if "$ runs" in line)
+        assert "later" in row and "not known" in row
 
 
 async def test_an_approval_that_is_refused_is_said_and_one_that_expires_too() -> None:
