@@ -146,7 +146,10 @@ class ReviewScreen(VerbScreen):
             items.refresh()
             return
         self._show_soon()
-        await self._look()
+        self.call_after_refresh(self._look_soon)  # the items are on screen first
+
+    def _look_soon(self) -> None:
+        self.run_worker(self._look(), name="look", group="look", exclusive=True, exit_on_error=False)
 
     def _forget_drift(self) -> None:
         """What was approved over was approved as it was seen then."""
@@ -314,7 +317,7 @@ class ReviewScreen(VerbScreen):
                 self._approve_over()
             case "look":
                 self._forget_drift()
-                self.run_worker(self._look(), name="look", exit_on_error=False)
+                self._look_soon()
             case "rehearse":
                 self._hand_over(self._door.rehearse, 'run "<task>"')
             case "apply":
