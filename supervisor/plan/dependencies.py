@@ -32,6 +32,8 @@ _ABOUT = frozenset({"description"})
 
 _PATHS = re.compile(r"[\w./+@~-]+")
 _GIT = ".git"
+_HISTORY = frozenset({"objects", "refs", "HEAD", "packed-refs"})
+"""What in a repository later commits and pushes build on."""
 
 
 def hung_together(items: Sequence[Item], numbers: Mapping[str, int]) -> tuple[Item, ...]:
@@ -94,8 +96,9 @@ def _repositories(item: Item) -> tuple[str, ...]:
     folders: dict[str, None] = {}
     for change in item.changes:
         parts = change.path.split("/")
-        if _GIT in parts:
-            folders["/".join(parts[: parts.index(_GIT)])] = None
+        at = parts.index(_GIT) if _GIT in parts else len(parts)
+        if _HISTORY.intersection(parts[at + 1 : at + 2]):
+            folders["/".join(parts[:at])] = None
     return tuple(folders)
 
 
