@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make rsync:rsync
-APT += pg_createcluster:postgresql
+APT += pg_createcluster:postgresql sqlite3:sqlite3
 
 # Debian starts a database server as it installs one; the tests start their own.
 CLUSTERS := /etc/postgresql-common/createcluster.d

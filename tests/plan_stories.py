@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from run_stories import rehearsed
 from screen_source import PlayedPlan
+from supervisor.journal.events import Probe
+from supervisor.plan.drift import TargetDrift
 from supervisor.plan.file_drift import Drift
 from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
 
@@ -45,6 +47,12 @@ def rehearsed_plan() -> PlayedPlan:
 def edited_since() -> Drift:
     """`src/report.py` was edited since the rehearsal."""
     return Drift("src/report.py", _file(71), _file(90))
+
+
+def moved_since() -> TargetDrift:
+    """What #3 uploads was replaced by somebody else since the rehearsal."""
+    then, now = (Probe(("ls", "objects"), "/", output) for output in ("old\n", "theirs\n"))
+    return TargetDrift(3, then, now)
 
 
 def _change(path: str, before: int | None, after: int, n: int) -> Change:

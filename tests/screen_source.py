@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from run_recording import CWD, Recording
-from supervisor.errors import RunnerGoneError, UsageError
+from supervisor.errors import JournalError, RunnerGoneError, UsageError
 from supervisor.journal.events import (
     CallDecided,
     CallSettled,
@@ -18,8 +18,10 @@ from supervisor.journal.events import (
 )
 from supervisor.plan.approval import approve
 from supervisor.plan.build import build
+from supervisor.plan.drift import TargetDrift, World
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.read import Rehearsal
+from supervisor.plan.rebase import acceptable
 from supervisor.screens.source import Health, RunControl
 from supervisor.shadow.changes import Change, ChangeSet
 from supervisor.views import ConversationItem, fold
@@ -73,7 +75,8 @@ class NotedOrders:
 
 
 class PlayedPlan:
-    """A door to the plan of recorded events, which notes what is approved; `broken` makes that fail."""
+    """A door to the plan of recorded events, which notes what is approved; `broken` makes that and looking
+    for drift fail, and drift is looked for only while `looks` is set."""
 
     def __init__(
         self, recording: Recording, changes: Sequence[Change] = (), diffs: Sequence[str] = ()
@@ -82,6 +85,10 @@ class PlayedPlan:
         self._changes = tuple(changes)
         self._diffs = dict(zip((change.path for change in changes), diffs, strict=True))
         self.drifted: Sequence[Drift] = ()
+        self.moved: Sequence[TargetDrift] = ()
+        self.looks = asyncio.Event()
+        self.looks.set()
+        self.looked = 0
         self.approved: list[PlanApproved] = []
         self.broken = False
         self.applied = 0
@@ -104,8 +111,15 @@ class PlayedPlan:
         return review_of(self.rehearsal(), started.name, ended)
 
     async def drift(self) -> Mapping[int, tuple[DriftView, ...]]:
-        """As told."""
-        return drift_by_item(self.rehearsal().plan, self.drifted)
+        """As told, once it may look."""
+        await self.looks.wait()
+        if self.broken:
+            raise JournalError("the journal is gone")
+        self.looked += 1
+        return drift_by_item(self.rehearsal().plan, self._world())
+
+    def _world(self) -> World:
+        return World(tuple(self.drifted), tuple(self.moved), ())
 
     async def diffs(self, n: int) -> Sequence[FileChange]:
         """As told."""
@@ -121,14 +135,19 @@ class PlayedPlan:
             raise UsageError("refused: only a person at a terminal can approve")
         plan = self.rehearsal().plan.running(ticks.for_real).without(ticks.left_out)
         now = self._recording.now
+        over = acceptable(plan, self._world())
+        assert set(over.items) <= ticks.over and not over.in_the_way
         given = approve(
-            b"k" * 32, plan, ticks.left_out, "operator op on pts/3", now, 900, for_real=ticks.for_real
+            b"k" * 32, plan, ticks.left_out, "operator op on pts/3", now, 900, over.all, ticks.for_real
         )
         self.approved.append(given)
 
     async def apply(self) -> None:
         """Count it."""
         self.applied += 1
+
+    async def rehearse(self) -> None:
+        """Nothing."""
 
 
 class PlayedSource:

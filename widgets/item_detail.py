@@ -17,12 +17,19 @@ from widgets.diff_text import code_content, diff_content
 _FILES = 40
 """Files of one item whose diffs are shown."""
 
+_DRIFT = 20
+"""Lines of one difference that are shown."""
+
+_NAMED = 6
+"""Files of one warning that are named."""
+
 
 def item_content(
     item: ItemView,
     *,
     diffs: Sequence[FileChange] = (),
     drift: Sequence[DriftView] = (),
+    over: bool = False,
     missing: Sequence[int] = (),
     for_real: bool = False,
 ) -> Content:
@@ -31,6 +38,7 @@ def item_content(
     Args:
         diffs: of its files.
         drift: what is no longer as the rehearsal saw it.
+        over: it shall be done all the same.
         missing: numbers of what it uses and is left out.
         for_real: its command shall run, instead of its file changes.
     """
@@ -48,7 +56,10 @@ def item_content(
         lines.append(Content.assemble((f"{kind:<8}", look.DIM), (one_line(target, 300), look.TEXT)))
     why, rule = one_line(item.why, 400), one_line(item.rule, 120)
     lines.append(Content.assemble(("why     ", look.DIM), (why, look.TEXT), (f"  {rule}", look.FAINT)))
-    lines += _warnings(item, drift, missing, for_real)
+    lines += _warnings(item, missing, for_real)
+    lines += [line for each in drift for line in drift_lines(each)]
+    if over:
+        lines.append(Content.styled("Chosen: all the same, on what is there now (o: not).", look.YELLOW))
     if item.outcome is not None:
         lines += [
             _title(f"at the last apply: {item.outcome.value}"),
@@ -80,24 +91,38 @@ def _does(item: ItemView, for_real: bool) -> str:
     return "cannot be applied: only Claude Code itself can make this call"
 
 
-def _warnings(
-    item: ItemView, drift: Sequence[DriftView], missing: Sequence[int], for_real: bool
-) -> list[Content]:
+def drift_lines(drift: DriftView) -> list[Content]:
+    """What has changed, safe to show: as a diff of what was seen then and is there now."""
+    lines = [Content.styled(f"Δ DRIFT: {one_line(drift.what, 200)}", look.RED)]
+    shown = list(drift.lines[:_DRIFT])
+    if len(drift.lines) > _DRIFT:
+        shown.append(f"   and {len(drift.lines) - _DRIFT:,} more")
+    inks = {"+": look.GREEN, "-": look.RED}
+    lines += [Content.styled(f"  {one_line(line, 300)}", inks.get(line[:1], look.DIM)) for line in shown]
+    if drift.in_the_way:
+        lines.append(Content.styled("  It is in the way: move it away, or leave the item out.", look.RED))
+    return lines
+
+
+def _warnings(item: ItemView, missing: Sequence[int], for_real: bool) -> list[Content]:
     lines = []
     for n, name in item.used:
         out = n in missing
         words = f"uses {one_line(name, 200)}, created by #{n}" + (", which is LEFT OUT" if out else "")
         lines.append(Content.styled(f"└ {words}", look.RED if out else look.CYAN))
-    lines += [
-        Content.styled(
-            f"Δ DRIFT: {one_line(each.path, 200)} was {one_line(each.was, 120)},"
-            f" is now {one_line(each.is_now, 120)}",
-            look.RED,
-        )
-        for each in drift[:6]
-    ]
-    if len(drift) > 6:
-        lines.append(Content.styled(f"Δ and {len(drift) - 6:,} more", look.RED))
+    if for_real or not item.files:
+        lines += [
+            Content.styled(
+                f"↷ takes {one_line(path, 200)}, which #{n} changes later: it finds it as #{n} leaves it",
+                look.ORANGE,
+            )
+            for n, path in item.overtaken[:_NAMED]
+        ]
+        if len(item.overtaken) > _NAMED:
+            lines.append(Content.styled(f"↷ and {len(item.overtaken) - _NAMED:,} more", look.ORANGE))
+    if item.unseen:
+        words = f"? NOT KNOWN whether its target is as it was: {one_line(item.unseen, 200)}"
+        lines.append(Content.styled(words, look.DIM))
     if item.guess:
         words = "≠ A guess: the agent had seen what live would not show."
         lines.append(Content.styled(words, look.ORANGE))

@@ -84,8 +84,8 @@ class PlanList(RowList):
         ticks = self._ticks
         orphan, drift = self._missing.get(item.n, ()), item.n in self._drift
         return (
-            row.at, row.depth, row.note, ticks.has(item), item.n in ticks.for_real, orphan, drift,
-            self.has_focus,
+            row.at, row.depth, row.note, ticks.has(item), item.n in ticks.for_real, item.n in ticks.over,
+            orphan, drift, self.has_focus,
         )  # fmt: skip
 
     def row_strip(self, index: int, width: int, ground: str, current: bool) -> Strip:
@@ -136,13 +136,19 @@ class PlanList(RowList):
         marks: list[tuple[str, str]] = []
         if item.outcome is not None:
             marks.append(_OUTCOMES.get(item.outcome, (item.outcome.value, look.DIM)))
-        if item.n in self._drift:
-            marks.append(("DRIFT", look.RED))
+        done = item.outcome is Outcome.EXECUTED
+        if item.n in self._drift and item.n not in self._ticks.for_real and not done:
+            over = item.n in self._ticks.over
+            marks.append(("over DRIFT", look.YELLOW) if over else ("DRIFT", look.RED))
         if item.n in self._missing:
             marks.append(("ORPHAN", look.RED))
         if item.choice:
             real = item.n in self._ticks.for_real
             marks.append(("run for real", look.YELLOW) if real else ("no network", look.ORANGE))
+        if item.overtaken and self._kind(item) != "files":
+            marks.append(("later", look.ORANGE))
+        if item.unseen:
+            marks.append(("not known", look.DIM))
         if item.guess:
             marks.append(("guess", look.ORANGE))
         return marks

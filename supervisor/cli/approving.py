@@ -17,8 +17,8 @@ from supervisor.plan.approval_file import ApprovalFile, new_approval_file
 from supervisor.plan.drift import WAYS_ON, World, file_lines, look_at, not_known_lines, target_lines
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.plan.rebase import Accepted, item_of
-from supervisor.runner.approving import give_approval, person
+from supervisor.plan.rebase import Accepted, acceptable
+from supervisor.runner.approving import give_approval, person, require_free
 from supervisor.runner.probing import prober_of
 from supervisor.runner.recover import recover
 from supervisor.views.safe import many_lines, one_line
@@ -32,7 +32,7 @@ from supervisor.views.safe import many_lines, one_line
     type=int,
     multiple=True,
     metavar="N",
-    help="A command that ran without network: run it, instead of its file changes.",
+    help="A command that ran without network: run it after all files are in place, instead of its changes.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Also write it to FILE, for a live run without a person."
@@ -81,27 +81,20 @@ def approve_command(run: str, left_out: tuple[int, ...], for_real: tuple[int, ..
 
 def _accept(plan: Plan, world: World) -> tuple[Accepted, ...]:
     """What has moved on since the rehearsal, shown as a diff: each item is asked for by itself."""
-    asked: dict[int, list[Accepted]] = {}
     for drift in world.files:
         click.echo(many_lines("\n".join(file_lines(drift))))
-        item = item_of(plan, drift)
-        if item is None:
-            raise UsageError(
-                f"{one_line(drift.path)} is in the way of what was rehearsed; nothing was changed",
-                cure="Rehearse again on the new state, move it away, or leave its item out (--leave-out).",
-            )
-        asked.setdefault(item.n, []).append(Accepted(item.n, drift.path, drift.found))
     for target in world.targets:
         click.echo(many_lines("\n".join(target_lines(target))))
-        asked.setdefault(target.n, []).append(Accepted(target.n, probe=target.now))
     for line in not_known_lines(world.not_known):
         click.echo(one_line(line, 240))
-    if asked:
+    over = acceptable(plan, world)
+    require_free(over)
+    if over.items:
         click.echo(WAYS_ON)
-    for n in sorted(asked):
+    for n in over.items:
         if not click.confirm(f"Approve #{n} all the same, on what is there now?", default=False):
             raise UsageError("not approved; nothing was changed", cure=f"Rehearse again, or leave #{n} out.")
-    return tuple(each for n in sorted(asked) for each in asked[n])
+    return over.all
 
 
 def _warn(plan: Plan, left: frozenset[int]) -> None:

@@ -59,6 +59,11 @@ def plan_lines(plan: Plan) -> list[str]:
         lines.append(f"#{item.n:<4} {item.kind.value:<8} {_what(item)}{marks}")
         for n, name in zip(item.depends_on, item.because, strict=True):
             lines.append(f"      uses {one_line(name, 80)}, created by #{n}")
+        if item.kind is not ItemKind.FILES:
+            lines += [
+                f"      takes {one_line(path, 80)}, which #{n} changes later: it finds it as #{n} leaves it"
+                for n, path in item.overtaken
+            ]
         lines += [f"      reverse: {one_line(each, _WIDTH)}" for each in item.reverse]
         lines += [f"      seen by {_look(probe)}" for probe in item.probes]
     lines += map(_offer, plan.offered)

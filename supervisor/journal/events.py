@@ -47,7 +47,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="kind"):
+class Event(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
     """Base of all events."""
 
 
@@ -160,7 +160,7 @@ class CallSettled(Event, frozen=True, tag="call settled"):
     like: str = ""
 
 
-class Probe(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True, gc=False):
     """One look at what a call would write to.
 
     Attributes:
@@ -385,7 +385,7 @@ AnyEvent = (
 )
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event as it stands in the journal.
 
     Attributes:

@@ -21,7 +21,7 @@ class ItemKind(StrEnum):
     OTHER = "other"  # a simulated call that only Claude Code itself can make
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One thing that would be done.
 
     Attributes:
@@ -38,6 +38,8 @@ class Item(msgspec.Struct, frozen=True):
         server: digest of how the server of an MCP call is reached; empty where the run knew none.
         probes: what the rehearsal saw of its targets.
         reverse: what would take it back, as far as the rule packs know; for a person to read.
+        overtaken: numbers of later items that change a file it names or had made, each with the path. All
+            files are put in place first, so that it finds that file as the run left it in the end.
     """
 
     n: int
@@ -55,6 +57,7 @@ class Item(msgspec.Struct, frozen=True):
     server: str = ""
     probes: tuple[Probe, ...] = ()
     reverse: tuple[str, ...] = ()
+    overtaken: tuple[tuple[int, str], ...] = ()
 
     @property
     def has_choice(self) -> bool:

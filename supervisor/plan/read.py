@@ -96,9 +96,9 @@ def plan_data(plan: Plan, diff: Callable[[Change], str]) -> dict[str, Any]:
 
     Returns:
         `run`, `digest`, `diverged_at`, `items`: each with `n`, `kind`, `target`, `depends_on`, `rule`, and
-        `diff` (files) or `input`, `probes` and `reverse` (everything else); `offered`: commands that ran
-        without network, changed no file, and can be run for real (`approve --for-real N`). More keys may be
-        added.
+        `diff` (files) or `input`, `probes`, `reverse` and `overtaken` (everything else: numbers of later
+        items that change a file it takes, and the path); `offered`: commands that ran without network,
+        changed no file, and can be run for real (`approve --for-real N`). More keys may be added.
     """
     return {
         "run": plan.run,
@@ -123,6 +123,8 @@ def _item_data(item: Item, diff: Callable[[Change], str]) -> dict[str, Any]:
     }
     if item.kind is not ItemKind.FILES:
         probes = msgspec.to_builtins(item.probes)
-        return data | {"input": item.input, "probes": probes, "reverse": list(item.reverse)}
+        overtaken = [{"n": n, "path": path} for n, path in item.overtaken]
+        more = {"probes": probes, "reverse": list(item.reverse), "overtaken": overtaken}
+        return data | {"input": item.input} | more
     paths = [{"path": change.path, "kind": change.kind.value} for change in item.changes]
     return data | {"changes": paths, "diff": "".join(diff(change) for change in item.changes)}

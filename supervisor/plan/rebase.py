@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from supervisor.journal.events import Probe
+from supervisor.plan.drift import World
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.model import Item, Plan
 from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
@@ -28,16 +29,68 @@ class Accepted(msgspec.Struct, frozen=True):
     probe: Probe | None = None
 
 
-def item_of(plan: Plan, drift: Drift) -> Item | None:
-    """The item that an operator can approve over this drift; None where only leaving out, or clearing the
-    way, helps: a folder in the way holds what nobody has looked at, a link above leads elsewhere.
+class Acceptable(msgspec.Struct, frozen=True):
+    """What an operator can approve over.
+
+    Attributes:
+        items: per number of a drifted item what is there now.
+        in_the_way: where only leaving out, or clearing the way, helps: a folder in the way holds what nobody
+            has looked at, a link above leads elsewhere.
     """
-    if drift.found is not None and drift.found.type is NodeType.FOLDER:
-        return None
+
+    items: dict[int, tuple[Accepted, ...]]
+    in_the_way: tuple[Drift, ...]
+
+    @property
+    def all(self) -> tuple[Accepted, ...]:
+        """All that can be accepted, by item."""
+        return tuple(each for several in self.items.values() for each in several)
+
+
+def acceptable(plan: Plan, world: World) -> Acceptable:
+    """What an operator can approve over of the drift of `plan`; what is no part of it does not count."""
+    items: dict[int, list[Accepted]] = {}
+    in_the_way: dict[Drift, None] = {}
+    known = {item.n: item for item in plan.items}
+    for n, several in file_drift_by_item(plan, world.files).items():
+        own = {path for change in known[n].changes for path in _paths(change)}
+        for drift in several:
+            if drift.path not in own or (drift.found is not None and drift.found.type is NodeType.FOLDER):
+                in_the_way[drift] = None
+            else:
+                items.setdefault(n, []).append(Accepted(n, drift.path, drift.found))
+    for target in world.targets:
+        if target.n in known:
+            items.setdefault(target.n, []).append(Accepted(target.n, probe=target.now))
+    return Acceptable({n: tuple(items[n]) for n in sorted(items)}, tuple(in_the_way))
+
+
+def file_drift_by_item(plan: Plan, drift: Iterable[Drift]) -> dict[int, tuple[Drift, ...]]:
+    """Which drift concerns which item: of what it changes, and of what that lies in or holds."""
+    drifted = {each.path: each for each in drift}
+    if not drifted:
+        return {}
+    holders = {path for each in drifted for path in _above(each)}
+    found: dict[int, tuple[Drift, ...]] = {}
     for item in plan.items:
-        if any(drift.path in (change.path, change.source) for change in item.changes):
-            return item
-    return None
+        mine: dict[str, None] = {}
+        for change in item.changes:
+            for path in _paths(change):
+                mine |= dict.fromkeys(each for each in (path, *_above(path)) if each in drifted)
+                if path in holders:
+                    mine |= dict.fromkeys(each for each in drifted if each.startswith(path + "/"))
+        if mine:
+            found[item.n] = tuple(drifted[path] for path in mine)
+    return found
+
+
+def _paths(change: Change) -> tuple[str, ...]:
+    return (change.path, change.source) if change.source else (change.path,)
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def rebased(plan: Plan, accepted: Collection[Accepted]) -> Plan:

@@ -27,13 +27,14 @@ from supervisor.plan.approval import (
 from supervisor.plan.drift import World, WorldMovedError, look_at
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
-from supervisor.plan.rebase import Accepted, rebased
+from supervisor.plan.rebase import Acceptable, Accepted, rebased
 from supervisor.policy import AlertKind
 from supervisor.runner import operator
 from supervisor.runner.control import ControlClient
 from supervisor.runner.lock import is_held
 from supervisor.runner.probing import prober_of
 from supervisor.runner.sole_writer import only_writer
+from supervisor.views.safe import one_line
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,19 @@ def give_approval(
         given = approve(key, ticked, left_out, by, time.time(), expires_s, accepted, for_real)
         journal.append(row.id, given, durable=True)
     return given
+
+
+def require_free(over: Acceptable) -> None:
+    """Return if nothing is in the way of what a person may approve over.
+
+    Raises:
+        UsageError: something is; nobody has seen all of it, so nobody can approve over it.
+    """
+    if over.in_the_way:
+        raise UsageError(
+            f"{one_line(over.in_the_way[0].path)} is in the way of what was rehearsed; nothing was changed",
+            cure="Rehearse again on the new state, move it away, or leave its item out (--leave-out).",
+        )
 
 
 def newest_approval(places: Places, row: RunRow) -> tuple[PlanApproved | None, frozenset[str]]:

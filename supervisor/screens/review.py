@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -17,12 +18,14 @@ from textual.widgets import Input, Static
 from supervisor.errors import SuperviseError
 from supervisor.screens.help import Signs
 from supervisor.screens.orphans import ask_followers, ask_needs
+from supervisor.screens.over_drift import ask_over
 from supervisor.screens.source import PlanDoor
 from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import REVIEW_VERBS, Situation, Verb
 from supervisor.views.changes import FileChange
 from supervisor.views.review import DriftView, ItemView, ReviewView, Ticks
 from supervisor.views.safe import one_line
+from supervisor.views.vocabulary import Outcome
 from widgets import look
 from widgets.held_panel import GUARD_S
 from widgets.item_detail import item_content
@@ -34,7 +37,7 @@ from widgets.text_pane import TextPane
 DETAIL_S = 0.05
 """The cursor rests on an item for so long before it is shown in full."""
 
-_ANSWERS = ("tick", "choose", "all", "approve", "apply")
+_ANSWERS = ("tick", "choose", "all", "approve", "apply", "over", "rehearse")
 """Verbs that do not count while the plan has just come up."""
 
 _SIGNS: Signs = (
@@ -45,6 +48,8 @@ _SIGNS: Signs = (
     ("≠", "guess", look.ORANGE, "made after the agent saw what live would not show"),
     ("✂", "no network", look.ORANGE, "ran without network and may have wanted more"),
     ("Δ", "DRIFT", look.RED, "its target is no longer what the rehearsal saw"),
+    ("?", "not known", look.DIM, "nobody can tell whether its target is still what the rehearsal found"),
+    ("↷", "later", look.ORANGE, "a later item changes a file that it takes: it finds the last state"),
     ("!", "ORPHAN", look.RED, "what it uses is left out"),
 )
 
@@ -102,8 +107,8 @@ class ReviewScreen(VerbScreen):
         self._ticks = Ticks()
         self._ticked: tuple[ItemView, ...] = ()
         self._missing: Mapping[int, tuple[int, ...]] = {}
-        self._drift: Mapping[int, tuple[DriftView, ...]] = {}
-        self._drift_known = False
+        self._drift: Mapping[int, tuple[DriftView, ...]] | None = None
+        self._blind = ""
         self._since = 0.0
         self._looking: Timer | None = None
         self._shown: int | None = None
@@ -128,10 +133,10 @@ class ReviewScreen(VerbScreen):
     async def _load(self) -> None:
         review = await self._door.read()
         first = self._review is None
-        self._review, self._drift, self._drift_known, self._shown = review, {}, False, None
+        self._review, self._shown = review, None
         if first:
             self._since = self._steady()
-        self._draw()
+        self._forget_drift()
         items = self.query_one("#items", PlanList)
         if not review.items:
             items.empty = (
@@ -141,8 +146,23 @@ class ReviewScreen(VerbScreen):
             items.refresh()
             return
         self._show_soon()
-        self._drift = await self._door.drift()
-        self._drift_known = True
+        self.call_after_refresh(self._look_soon)  # the items are on screen first
+
+    def _look_soon(self) -> None:
+        self.run_worker(self._look(), name="look", group="look", exclusive=True, exit_on_error=False)
+
+    def _forget_drift(self) -> None:
+        """What was approved over was approved as it was seen then."""
+        self._drift, self._blind = None, ""
+        self._ticks = msgspec.structs.replace(self._ticks, over=frozenset())
+        self._draw()
+
+    async def _look(self) -> None:
+        """Look at what the items are done to; the screen goes on meanwhile."""
+        try:
+            self._drift = await self._door.drift()
+        except (SuperviseError, OSError) as error:
+            self._blind = one_line(f"Nobody could look for drift: {error}", 200)
         self._shown = None
         self._draw()
         self._show_soon()
@@ -155,7 +175,7 @@ class ReviewScreen(VerbScreen):
         if review is not None:
             self._ticked, self._missing = self._ticks.ticked(review), self._ticks.missing(review)
             items = self.query_one("#items", PlanList)
-            items.show(review, self._ticks, self._missing, self._drift)
+            items.show(review, self._ticks, self._missing, self._drift or {})
         self._draw_words()
 
     def _draw_words(self) -> None:
@@ -181,11 +201,10 @@ class ReviewScreen(VerbScreen):
         if review.diverged_at:
             words = f"≠ From #{review.diverged_at} on the agent did not see what live would show: a guess."
             lines.append(Content.styled(words, look.ORANGE))
-        drifted = [item for item in ticked if item.n in self._drift]
-        if drifted:
+        if drifted := self._ticks.drifted(review, self._drift or {}):
             words = (
-                f"Δ DRIFT: {len(drifted):,} ticked {_word(len(drifted))}. Apply refuses them:"
-                " leave them out, or rehearse again."
+                f"Δ DRIFT: {_many(drifted)} ticked, first #{drifted[0]}: rehearse again (r),"
+                " leave out (space), or approve all the same, one by one (o)."
             )
             lines.append(Content.styled(words, look.RED))
         if self._missing:
@@ -218,13 +237,16 @@ class ReviewScreen(VerbScreen):
                 f"Applied. supervise undo {name} puts the files back; apply --continue goes on live.",
                 False,
             )
-        looking = "" if self._drift_known else " Looking for drift…"
-        return f"space ticks, a approves exactly what is ticked; then p applies it.{looking}", False
+        if self._blind:
+            return f"{self._blind} l looks again.", True
+        if self._drift is None:
+            return "Looking at what the items are done to, for drift… space ticks.", False
+        return "space ticks, a approves exactly what is ticked; then p applies it.", False
 
     def _counted(self) -> str:
         """What would be approved, in words."""
-        drifted = sum(item.n in self._drift for item in self._ticked)
-        parts = [(len(self._ticked), _word(len(self._ticked))), (drifted, "drifted")]
+        over = sum(item.n in self._ticks.over for item in self._ticked)
+        parts = [(len(self._ticked), _word(len(self._ticked))), (over, "over drift")]
         parts.append((len(self._missing), "orphaned"))
         return ", ".join(f"{count:,} {word}" for count, word in parts if count)
 
@@ -243,10 +265,12 @@ class ReviewScreen(VerbScreen):
             return
         real = item.n in self._ticks.for_real
         missing = self._missing.get(item.n, ())
-        drift = self._drift.get(item.n, ())
+        done = item.outcome is Outcome.EXECUTED
+        drift = (self._drift or {}).get(item.n, ()) if not real and not done else ()
+        over = item.n in self._ticks.over
 
         def draw(diffs: Sequence[FileChange]) -> Content:
-            return item_content(item, diffs=diffs, drift=drift, missing=missing, for_real=real)
+            return item_content(item, diffs=diffs, drift=drift, over=over, missing=missing, for_real=real)
 
         diffs = await self._door.diffs(item.n) if item.files and not real else ()
         text = await asyncio.to_thread(draw, diffs)
@@ -271,7 +295,10 @@ class ReviewScreen(VerbScreen):
     def situation(self) -> Situation:
         """The plan, what is ticked, and what is approved decide."""
         item = self.query_one("#items", PlanList).current
-        return Situation(review=self._review, ticks=self._ticks, item=item, approved=self._approved())
+        return Situation(
+            review=self._review, ticks=self._ticks, item=item, approved=self._approved(), drift=self._drift,
+            looking=self._drift is None and not self._blind,
+        )  # fmt: skip
 
     def perform(self, id: str) -> None:
         """One verb of the table."""
@@ -286,8 +313,16 @@ class ReviewScreen(VerbScreen):
                 self._all()
             case "approve":
                 self._ask_name()
+            case "over":
+                self._approve_over()
+            case "look":
+                self._forget_drift()
+                self._look_soon()
+            case "rehearse":
+                self._hand_over(self._door.rehearse, 'run "<task>"')
             case "apply":
-                self.run_worker(self._apply(), name="apply", exit_on_error=False)
+                assert self._review is not None
+                self._hand_over(self._door.apply, f"apply {one_line(self._review.name, 40)}")
             case "next":
                 self.focus_next("PlanList, TextPane")
             case "leave":
@@ -322,6 +357,20 @@ class ReviewScreen(VerbScreen):
         assert self._review is not None
         items = [item for item in self._review.items if not item.optional]
         self._set(self._ticks.put(items, not all(self._ticks.has(item) for item in items)))
+
+    def _approve_over(self) -> None:
+        """Approve an item over drift, or not any more: asked for each by itself, with what it is now."""
+        item = self.query_one("#items", PlanList).current
+        assert item is not None and self._drift is not None
+        n, over = item.n, self._ticks.over
+        if n in over:
+            self._set(msgspec.structs.replace(self._ticks, over=over - {n}))
+            return
+
+        def answered() -> None:
+            self._set(msgspec.structs.replace(self._ticks, over=self._ticks.over | {n}))
+
+        ask_over(self.app, item, self._drift[n], self._steady, answered)
 
     def _ask_name(self) -> None:
         review = self._review
@@ -366,16 +415,20 @@ class ReviewScreen(VerbScreen):
             self._busy = False
         self._draw()
 
-    async def _apply(self) -> None:
-        """Hand the terminal over to the apply, and look at what became of each item."""
+    def _hand_over(self, command: Callable[[], Awaitable[None]], word: str) -> None:
         self._busy = True
+        self.run_worker(self._be_away(command, word), name="away", exit_on_error=False)
+
+    async def _be_away(self, command: Callable[[], Awaitable[None]], word: str) -> None:
+        """Hand the terminal over to a command, and look at what became of each item."""
         try:
             with self.app.batch_update(), self.app.suspend():
-                await self._door.apply()
+                await command()
         except SuspendNotSupported:
-            name = self._review.name if self._review is not None else ""
-            words = f"This terminal cannot be handed over; use: supervise apply {one_line(name, 40)}"
+            words = f"This terminal cannot be handed over; use: supervise {word}"
             self.notify(words, severity="warning", markup=False)
+        except SuperviseError as error:
+            self._trouble(error)
         finally:
             self._busy = False
         self.refresh(layout=True)
@@ -384,6 +437,10 @@ class ReviewScreen(VerbScreen):
     def _trouble(self, error: SuperviseError) -> None:
         text = one_line(f"{error} {error.cure}".strip(), 400)
         self.notify(text, severity="error", timeout=10, markup=False)
+
+
+def _many(items: Sequence[int]) -> str:
+    return f"{len(items):,} {_word(len(items))}"
 
 
 def _word(count: int) -> str:

@@ -71,7 +71,8 @@ class PlanDoor(Protocol):
         ...
 
     async def drift(self) -> Mapping[int, tuple[DriftView, ...]]:
-        """What is no longer as the rehearsal saw it, by the number of the item."""
+        """What is no longer as the rehearsal saw it, by the number of the item: files, and the targets that a
+        probe looks at. It may take seconds."""
         ...
 
     async def diffs(self, n: int) -> Sequence[FileChange]:
@@ -79,11 +80,16 @@ class PlanDoor(Protocol):
         ...
 
     async def approve(self, ticks: Ticks) -> None:
-        """Approve exactly what is ticked of the plan that was read, as the person at this terminal."""
+        """Approve exactly what is ticked of the plan that was read, as the person at this terminal; what has
+        changed only as `drift` saw it."""
         ...
 
     async def apply(self) -> None:
         """Hand this terminal to the apply of what is approved; called with the app suspended."""
+        ...
+
+    async def rehearse(self) -> None:
+        """Hand this terminal to another dry run of the same task; called with the app suspended."""
         ...
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from supervisor.journal.events import State
-from supervisor.views.review import ItemView, ReviewView, Ticks
+from supervisor.views.review import DriftView, ItemView, ReviewView, Ticks
 from supervisor.views.run import PlanState, RunView
 from supervisor.views.summary import RunSummary
 
@@ -25,6 +25,8 @@ class Situation:
         ticks: what is ticked of it.
         item: its item under the cursor.
         approved: something of it is approved, and can be applied now.
+        drift: what has changed since the rehearsal, by the number of the item; None where that is not known.
+        looking: it is being looked at.
     """
 
     view: RunView | None = None
@@ -36,6 +38,8 @@ class Situation:
     ticks: Ticks = field(default_factory=Ticks)
     item: ItemView | None = None
     approved: bool = False
+    drift: Mapping[int, tuple[DriftView, ...]] | None = None
+    looking: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,38 @@ def _approve(now: Situation) -> str | None:
         return "The run goes on: its plan can be approved when it has ended."
     if _items(now) is None and now.review is not None and not now.ticks.ticked(now.review):
         return "Nothing is ticked."
+    return _items(now) or _undrifted(now)
+
+
+def _undrifted(now: Situation) -> str | None:
+    if now.looking:
+        return "What the items are done to is still being looked at."
+    if now.drift is None or now.review is None:
+        return "Nobody could look for drift: l looks again."
+    for n in now.ticks.drifted(now.review, now.drift):
+        if any(each.in_the_way for each in now.drift[n]):
+            return f"Something is in the way of #{n}: leave it out, or move that away and look again (l)."
+        return f"#{n} is done to what has changed: approve it all the same (o), leave it out, or rehearse."
+    return None
+
+
+def _over(now: Situation) -> str | None:
+    drift = (now.drift or {}).get(now.item.n, ()) if now.item is not None else ()
+    if _items(now) is None and not drift:
+        return "Nothing has changed that the item under the cursor is done to, as far as it was looked at."
+    if any(each.in_the_way for each in drift):
+        return "What is in the way was seen by nobody: move it away, or leave the item out."
     return _items(now)
+
+
+def _looked(now: Situation) -> str | None:
+    return _items(now) or ("It is being looked at." if now.looking else None)
+
+
+def _ended(now: Situation) -> str | None:
+    if now.review is not None and not now.review.ended:
+        return "The run goes on."
+    return None if now.review is not None else "The plan is still being read."
 
 
 def _apply(now: Situation) -> str | None:
@@ -226,6 +261,13 @@ REVIEW_VERBS = (
     Verb("all", "t", "t", "all", "Tick all items, or leave all of them out.", _items),
     Verb("approve", "a", "a", "approve", "Approve exactly what is ticked, by typing the run's name.",
          _approve),
+    Verb("over", "o", "o", "all the same",
+         "For an item whose target has changed: approve it all the same, on what is there now.", _over,
+         lambda now: _over(now) is None, footer=False),
+    Verb("look", "l", "l", "look again", "Look again at what the items are done to, for drift.", _looked,
+         footer=False),
+    Verb("rehearse", "r", "r", "rehearse", "Rehearse the same task again, on the world as it is now.", _ended,
+         lambda now: bool(now.drift), footer=False),
     Verb("apply", "p", "p", "apply",
          "Do what is approved, in this terminal: files first, then the rest in order.", _apply,
          lambda now: now.approved),

@@ -37,7 +37,7 @@ class NodeType(StrEnum):
     DEVICE = "device"
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """What stands at a path, before or after.
 
     Owners, times and extended attributes are no part of it, nor is which names share a file (hard links).
@@ -57,7 +57,7 @@ class Node(msgspec.Struct, frozen=True):
     link: str = ""
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What became of one path.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -9,10 +10,10 @@ import msgspec
 
 from supervisor.effects.model import Effect
 from supervisor.journal.events import CallDecided, ItemApplied, Outcome
-from supervisor.plan.file_drift import Drift
+from supervisor.plan.drift import World, file_lines, target_lines
 from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.plan.read import Rehearsal
-from supervisor.shadow.changes import Node, NodeType
+from supervisor.plan.rebase import acceptable, file_drift_by_item
 
 
 class ItemView(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +31,8 @@ class ItemView(msgspec.Struct, frozen=True, gc=False):
         choice: it ran without network: the operator chooses between its file changes and running it for real.
         outcome: what became of it at the newest apply; None if it was not applied.
         result: what it said then.
+        unseen: why nobody knows whether its target is as the rehearsal found it; empty for what is known.
+        overtaken: numbers of later items that change a file it takes, each with the file.
     """
 
     n: int
@@ -48,6 +51,8 @@ class ItemView(msgspec.Struct, frozen=True, gc=False):
     folder: str = ""
     outcome: Outcome | None = None
     result: str = ""
+    unseen: str = ""
+    overtaken: tuple[tuple[int, str], ...] = ()
 
     @property
     def optional(self) -> bool:
@@ -83,11 +88,17 @@ class ReviewView(msgspec.Struct, frozen=True):
 
 
 class DriftView(msgspec.Struct, frozen=True):
-    """A path that is no longer what the rehearsal saw: what it was and what it is, in words."""
+    """Something that is no longer what the rehearsal saw of it.
 
-    path: str
-    was: str
-    is_now: str
+    Attributes:
+        what: the path, or the command that looks.
+        lines: how it differs, in words: `-` what was seen, `+` what is there now.
+        in_the_way: nobody has seen all of it, so nobody can approve over it.
+    """
+
+    what: str
+    lines: tuple[str, ...]
+    in_the_way: bool = False
 
 
 class ReviewRow(NamedTuple):
@@ -110,10 +121,12 @@ class Ticks(msgspec.Struct, frozen=True):
     Attributes:
         left_out: numbers of items that shall not be done.
         for_real: numbers of commands that shall run for real instead of their file changes.
+        over: numbers of items that shall be done although what they are done to has changed.
     """
 
     left_out: frozenset[int] = frozenset()
     for_real: frozenset[int] = frozenset()
+    over: frozenset[int] = frozenset()
 
     def has(self, item: ItemView) -> bool:
         """Whether the item would be done."""
@@ -125,12 +138,25 @@ class Ticks(msgspec.Struct, frozen=True):
         numbers = {item.n for item in items}
         optional = {item.n for item in items if item.optional}
         if done:
-            return Ticks(self.left_out - numbers, self.for_real | optional)
-        return Ticks(self.left_out | (numbers - optional), self.for_real - optional)
+            return Ticks(self.left_out - numbers, self.for_real | optional, self.over)
+        return Ticks(self.left_out | (numbers - optional), self.for_real - optional, self.over)
 
     def choose(self, item: ItemView) -> Ticks:
         """The same with the other choice for an item that has one."""
         return msgspec.structs.replace(self, for_real=self.for_real ^ {item.n})
+
+    def drifted(self, review: ReviewView, drift: Mapping[int, Collection[DriftView]]) -> tuple[int, ...]:
+        """Numbers of the items that would be done to what has changed, and were not approved over that; what
+        was done is as it was left.
+        """
+        return tuple(
+            item.n
+            for item in review.items
+            if item.n in drift
+            and self.has(item)
+            and item.outcome is not Outcome.EXECUTED
+            and item.n not in self.for_real | self.over
+        )
 
     def ticked(self, review: ReviewView) -> tuple[ItemView, ...]:
         """The items that would be done."""
@@ -202,9 +228,19 @@ def _item(item: Item, calls: Mapping[int, CallDecided], applied: Mapping[int, It
         guess=item.guess,
         choice=item.has_choice,
         folder=item.folder,
+        unseen=_unseen(item),
+        overtaken=item.overtaken,
         outcome=came.outcome if came is not None else None,
         result=came.result if came is not None else "",
     )
+
+
+def _unseen(item: Item) -> str:
+    if item.kind is ItemKind.FILES:
+        return ""
+    if not item.probes:
+        return "no probe looks at it"
+    return "; ".join(probe.trouble for probe in item.probes if probe.trouble)
 
 
 def _title(item: Item) -> str:
@@ -238,35 +274,14 @@ def lay_out(items: Collection[ItemView]) -> tuple[ReviewRow, ...]:
     return tuple(rows)
 
 
-def drift_by_item(plan: Plan, drift: Iterable[Drift]) -> dict[int, tuple[DriftView, ...]]:
-    """Which drift concerns which item: of what it changes, and of what that lies in or holds."""
-    drifted = {each.path: DriftView(each.path, _node(each.expected), _node(each.found)) for each in drift}
-    if not drifted:
-        return {}
-    holders = {path for each in drifted for path in _above(each)}
-    found: dict[int, tuple[DriftView, ...]] = {}
-    for item in plan.items:
-        mine: dict[str, None] = {}
-        for change in item.changes:
-            for path in (change.path, change.source):
-                mine |= dict.fromkeys(each for each in (path, *_above(path)) if each in drifted)
-                if path in holders:
-                    mine |= dict.fromkeys(each for each in drifted if each.startswith(path + "/"))
-        if mine:
-            found[item.n] = tuple(drifted[path] for path in mine)
-    return found
-
-
-def _node(node: Node | None) -> str:
-    """What stands at a path, in a few words."""
-    if node is None:
-        return "nothing"
-    if node.type is NodeType.SYMLINK:
-        return f"a symlink to {node.link}" if node.link else "a symlink"
-    size = f", {node.size:,} bytes, sha256 {node.sha256[:12]}…" if node.type is NodeType.FILE else ""
-    return f"{node.type.value} {node.mode:04o}{size}"
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:length]) for length in range(1, len(parts))]
+def drift_by_item(plan: Plan, world: World) -> dict[int, tuple[DriftView, ...]]:
+    """Which drift concerns which item."""
+    in_the_way = set(acceptable(plan, world).in_the_way)
+    found = {
+        n: [DriftView(each.path, tuple(file_lines(each)[1:]), each in in_the_way) for each in several]
+        for n, several in file_drift_by_item(plan, world.files).items()
+    }
+    for target in world.targets:
+        seen = DriftView(shlex.join(target.now.command), tuple(target_lines(target)[1:]))
+        found.setdefault(target.n, []).append(seen)
+    return {n: tuple(several) for n, several in found.items()}

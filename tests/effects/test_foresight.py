@@ -48,6 +48,7 @@ LOOKS = {
     "aws --profile=prod s3 rm s3://b/k": "/w: aws --profile=prod s3api list-objects-v2 --bucket b --prefix k",
     "kubectl -n web scale deployment/x --replicas=3": "/w: kubectl -n web get -o json --ignore-not-found",
     "psql -h db shop -c 'drop table a'": "/w: psql -h db -X -A -t -w -c select table_schema",
+    "mysql -h db -u me shop -e 'drop table a'": "/w: mysql -h db -u me -N -B -e select table_schema",
     "sqlite3 sub/../a.db 'drop table a'": "/w: sqlite3 -readonly /w/a.db select type",
 }
 """Commands, and how the command begins that looks at what they write to."""

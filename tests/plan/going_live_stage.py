@@ -135,11 +135,18 @@ class Stage:
         events = [json.loads(line)["event"] for line in lines]
         return [event for event in events if event["kind"] == kind]
 
-    def at_terminal(self, *args: str, typed: tuple[tuple[str, str], ...] = ()) -> tuple[int, str]:
-        """Run a command at a terminal of its own, answering its questions; exit code and screen."""
+    def at_terminal(
+        self, *args: str, typed: tuple[tuple[str, str], ...] = (), within: tuple[str, ...] = ()
+    ) -> tuple[int, str]:
+        """Run a command at a terminal of its own, answering its questions; exit code and screen.
+
+        Args:
+            within: words of another program, which runs the command.
+        """
+        program, *words = (*within, str(SUPERVISE), *args)
         child = pexpect.spawn(
-            str(SUPERVISE),
-            list(args),
+            program,
+            words,
             cwd=str(self.workspace),
             env=self.machine.env,
             encoding="utf-8",

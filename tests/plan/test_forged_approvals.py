@@ -131,6 +131,11 @@ SEALED: dict[str, Forge] = {
     "one more item": _set(items=[1, 2]),
     "all items": _set(items=[1, 2, 3]),
     "no items": _set(items=[]),
+    "drift approved over that nobody saw": _set(accepted=[{"n": 1, "path": KEPT, "found": None}]),
+    "a probe approved over that nobody saw": _set(
+        accepted=[{"n": 3, "probe": {"command": ["true"], "folder": "/", "output": "x"}}]
+    ),
+    "a command run for real": _set(for_real=[1]),
     "something else left out": _set(left_out=[1]),
     "an item that is none": _set(left_out=[2, 99]),
     "a negative item": _set(left_out=[-1]),

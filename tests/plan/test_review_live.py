@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from going_live_stage import Stage, bash, insert, turn, upload, write
+from going_live_stage import Stage, bash, insert, read, turn, upload, write
 
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
@@ -103,3 +103,72 @@ def test_what_was_ticked_on_the_screen_is_what_becomes_real(machine: Machine) ->
     assert given["items"] == [1, 2, 5] and given["left_out"] == [3, 4] and given["for_real"] == [5]
     assert given["by"].startswith("operator") and "/dev/pts/" in given["by"]
     assert machine.json("verify", "--json")["ok"]
+
+
+def test_drift_is_seen_on_the_screen_and_approved_over_item_by_item(machine: Machine) -> None:
+    """A file is edited and a branch of a real remote is moved after the rehearsal: the screen shows both, on
+    their items, and approves neither unasked; what was approved over is applied on what is there now, and one
+    more change is drift again. The third way on rehearses the same task once more."""
+    stage = Stage(machine)
+    stage.make_repository()
+    first = stage.git("rev-parse", "main").strip()
+    page = stage.workspace / "page.html"
+    page.write_text("old\n")
+    stage.git("commit", "-q", "--allow-empty", "-m", "second")
+    stage.git("push", "-q", "origin", "main")
+    second = stage.git("rev-parse", "main").strip()
+    run = stage.rehearse(
+        [
+            turn(read("page.html")),
+            turn(write("page.html", "new\n"), bash("git push -q origin main"), upload("1.png")),
+        ]
+    )
+    page.write_text("theirs\n")
+    bare = ("--git-dir", str(stage.remote))
+    stage.git(*bare, "update-ref", "refs/heads/main", first)
+    with review(stage, run) as screen:
+        screen.wait_for("e reviews the plan")
+        screen.press("e")
+        screen.wait_for("DRIFT: 2 items ticked, first #2", "+  file, mode 644, 7 bytes", "r rehearse")
+        tick(screen, "a", "#2 is done to what has changed")
+        tick(screen, "o", "Approve #2 all the same")
+        tick(screen, "y", "over DRIFT", "1 item ticked, first #3")
+        screen.press("\x1b[B")
+        screen.wait_for("Δ DRIFT: git ls-remote origin main", f"-  {second}", f"+  {first}")
+        screen.press("o")
+        screen.wait_for("Approve #3 all the same")
+        tick(screen, "y", "Chosen: all the same")
+        screen.wait_until_gone("Δ DRIFT: 1 item")
+        screen.press("\x1b[B")
+        screen.wait_for("NOT KNOWN whether its target")
+        screen.press("a")
+        screen.wait_for(f"Type {run} to approve exactly 3 items, 2 over drift.")
+        screen.press(f"{run}\r")
+        screen.wait_for("Approved until")
+        page.write_text("theirs again\n")
+        screen.press("p")
+        screen.wait_for("DRIFT  page.html", "nothing was applied", "Enter brings you back")
+        assert stage.git(*bare, "rev-parse", "main").strip() == first
+        page.write_text("theirs\n")
+        screen.press("\r")
+        screen.wait_for("Approved until", "DRIFT: 2 items ticked")
+        screen.press("p")
+        screen.wait_for("#4 executed", "Enter brings you back")
+        assert page.read_text() == "new\n" and stage.uploaded() == ["1.png"]
+        assert stage.git(*bare, "rev-parse", "main").strip() == second
+        screen.press("\r")
+        screen.wait_for(f"supervise undo {run}")
+        assert "DRIFT" not in screen.text, "what was done is no drift"
+        screen.press("r")
+        newest = wait_for(lambda: n if (n := stage.newest())["name"] != run else None, "another run")
+        screen.wait_for(newest["name"], "dry-run")
+        screen.press("q")
+        screen.wait_for("Enter brings you back")
+        screen.press("\r")
+        screen.wait_for(f"supervise undo {run}")
+        screen.press("qq")
+        assert screen.wait_for_end() == 0
+    assert (newest["task"], newest["mode"]) == ("go", "dry-run")
+    assert machine.supervise("stop", newest["name"]).returncode == 0
+    (given,) = stage.events(run, "plan approved")
+    assert [each["n"] for each in given["accepted"]] == [2, 3]

@@ -1,4 +1,4 @@
-"""The world moves on between rehearsal and apply: files, a branch, a table, an object. Nothing is applied."""
+"""The world moves on between rehearsal and apply: files, a branch, tables, an object. Nothing is applied."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from supervisor.runner.probing import prober_of
 
 OTHER = "other.txt"
 PUSH = bash("git push -q origin main")
+LOCAL_ROWS = "SELECT * FROM images ORDER BY id"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Rehearsed:
 
     def systems(self) -> tuple[str, ...]:
         """Every system outside of the folder as it stands."""
-        return self.stage.remote_tree(), self.stage.rows.dump(), self.stage.store.objects()
+        stage = self.stage
+        return stage.remote_tree(), stage.rows.dump(), stage.store.objects(), str(stage.sql(LOCAL_ROWS))
 
     def alerts(self) -> list[str]:
         """Alerts of drift in the journal."""
@@ -54,6 +56,7 @@ def rehearsed() -> Iterator[Rehearsed]:
                 turn(write(PAGE, "new\n"), write(OTHER, "x"), bash("rm gone.txt")),
                 turn(bash(f"git add {PAGE} && git commit -q -m 'the new page'")),
                 turn(PUSH, stage.copy(), stage.insert_row("new.png")),
+                turn(bash(f"sqlite3 {stage.database} \"insert into images (key) values ('new.png')\"")),
                 END,
             ]
         )
@@ -124,6 +127,12 @@ def add_column(world: Rehearsed) -> Callable[[], None]:
     return lambda: _keep(world.stage.rows.run("alter table images drop column size"))
 
 
+def add_column_to_file(world: Rehearsed) -> Callable[[], None]:
+    """Somebody adds a column to the table of a database in a file."""
+    world.stage.sql("ALTER TABLE images ADD COLUMN size INTEGER")
+    return lambda: _keep(world.stage.sql("ALTER TABLE images DROP COLUMN size"))
+
+
 def replace_object(world: Rehearsed) -> Callable[[], None]:
     """Somebody puts another object in the place of the one that the plan replaces."""
     world.stage.store.put(KEY, "theirs\n")
@@ -149,6 +158,7 @@ CASES: tuple[tuple[Callable[[Rehearsed], Callable[[], None]], str, str], ...] = 
     (come_back, "gone.txt", f"+  symlink to {PAGE}"),
     (move_branch, "git ls-remote origin main", "refs/heads/main"),
     (add_column, "psql", "+  public|images|size|integer"),
+    (add_column_to_file, "sqlite3 -readonly", "+  table|images|images|CREATE TABLE images"),
     (replace_object, "list-objects-v2", KEY),
     (lose_remote, "git ls-remote origin main", "not known now"),
 )
@@ -212,8 +222,8 @@ def test_when_the_world_is_as_it_was_the_same_approval_applies(rehearsed: Rehear
     """All of the above refused for the drift alone: with the world put back, everything becomes real."""
     code, screen = rehearsed.stage.at_terminal("apply", rehearsed.run)
     assert code == 0, screen
-    tree, rows, objects = rehearsed.systems()
-    assert tree.startswith("the new page\nthe old page\n") and "new.png" in rows
+    tree, rows, objects, local = rehearsed.systems()
+    assert tree.startswith("the new page\nthe old page\n") and "new.png" in rows and "new.png" in local
     assert "4" in objects and rehearsed.page.read_text() == "new\n"
     code, screen = rehearsed.stage.at_terminal("undo", rehearsed.run)
     assert code == 0 and rehearsed.page.read_text() == "old\n", screen

@@ -10,15 +10,17 @@ from contextlib import AbstractAsyncContextManager
 from textual.pilot import Pilot
 
 from hostile import HOSTILE, offences, screen_text
-from plan_stories import edited_since, rehearsed_plan
+from plan_stories import edited_since, moved_since, rehearsed_plan
 from run_recording import START, Recording
 from run_stories import dry_run, rehearsed
 from screen_source import NotedOrders, PlayedPlan, PlayedSource
 from supervisor.app import SuperviseApp
 from supervisor.effects.model import Scope
 from supervisor.journal.events import ItemApplied, Outcome
+from supervisor.plan.file_drift import Drift
 from supervisor.policy import DecisionKind, Execution
 from supervisor.screens.review import DETAIL_S, ReviewScreen
+from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
 
 
 class Review:
@@ -206,20 +208,136 @@ async def test_drift_is_shown_on_its_item_and_before_the_name_is_typed() -> None
         await review.open(pilot)
         await pilot.press("down")
         await review.shows(
-            "Δ DRIFT: 1 ticked item", "src/report.py was file 0644, 71 bytes", "is now file 0644, 90"
-        )
+            "Δ DRIFT: 1 item ticked, first #2", "Δ DRIFT: src/report.py",
+            "-  file, mode 644, 71 bytes", "+  file, mode 644, 90 bytes",
+        )  # fmt: skip
         row = next(line for line in review.text.split("\n") if "~ files src/report.py" in line)
         assert "DRIFT" in row[:70]
         await pilot.press("a")
-        await review.shows("exactly 6 items, 1 drifted")
+        await review.shows("#2 is done to what has changed")
+        assert "to approve exactly" not in review.text
+
+
+async def test_drift_is_approved_over_item_by_item_and_on_what_was_shown() -> None:
+    """Each drifted item by itself, after its own question; a new look forgets what was approved over; the
+    approval accepts exactly what is there now."""
+    review = Review((140, 40))
+    review.door.drifted = [edited_since()]
+    review.door.moved = [moved_since()]
+    async with review.run() as pilot:
+        await review.open(pilot)
+        await review.shows("2 items ticked, first #2", "r rehearse")
+        await pilot.press("o")
+        await review.shows("Nothing has changed that")
+        await pilot.press("down", "o")
+        await review.shows("Approve #2 all the same", "+  file, mode 644, 90 bytes", "rehearse again")
+        await pilot.press("y")
+        await review.shows("Approve #2 all the same")  # within the guard time it does not count
+        await review.asked(pilot, "y", "Approve #2 all the same")
+        await review.shows("1 item ticked, first #3", "over DRIFT", "Chosen: all the same")
+        await pilot.press("a")
+        await review.shows("#3 is done to what has changed")
+        await pilot.press("down", "o")
+        await review.shows("Approve #3 all the same", "ls objects", "-  old", "+  theirs")
+        await review.asked(pilot, "n", "Approve #3 all the same")
+        await review.shows("1 item ticked, first #3")
+        await pilot.press("o")
+        await review.asked(pilot, "y", "Approve #3 all the same")
+        await review.lacks("Δ DRIFT: 1 item")
+        await pilot.press("l")
+        await review.shows("2 items ticked, first #2")
+        assert review.door.looked == 2
+        for up in ("up", "down"):
+            await pilot.press(up, "o")
+            await review.asked(pilot, "y", "Approve #")
+        await pilot.press("a")
+        await review.shows("exactly 6 items, 2 over drift")
+        await pilot.press(*"amber-fox", "enter")
+        await review.shows("Approved until")
+        (given,) = review.door.approved
+        accepted = [(each["n"], each["path"], bool(each["probe"])) for each in given.accepted]
+        assert accepted == [(2, "src/report.py", False), (3, "", True)]
+
+
+async def test_what_is_left_out_or_in_the_way_is_not_approved_over() -> None:
+    """Leaving the drifted item out is a way on; approving over a folder that nobody looked into is none."""
+    review = Review((140, 40))
+    review.door.drifted = [Drift("src/report.py", None, Node(NodeType.FOLDER, 0o755))]
+    async with review.run() as pilot:
+        await review.open(pilot)
+        await pilot.press("down", "o")
+        await review.shows("What is in the way")
+        await pilot.press("a")
+        await review.shows("Something is in the way of #2")
+        await pilot.press("space")
+        await review.lacks("Δ DRIFT: 1")
+        await review.confirm(pilot)
+        await review.shows("Approved until")
+        assert 2 in review.door.approved[0].left_out and review.door.approved[0].accepted == ()
+
+
+async def test_nothing_is_approved_before_the_world_was_looked_at_and_the_screen_goes_on_meanwhile() -> None:
+    """A probe takes its time: it is said, items are ticked and read, and only approving waits."""
+    review = Review((140, 40))
+    review.door.looks.clear()
+    async with review.run() as pilot:
+        await review.shows("e reviews the plan")
+        await pilot.press("e")
+        await review.shows("6 of 7 items ticked", "Looking at what the items are done to")
+        review.steady += 1
+        await pilot.press("down", "space")
+        await review.shows("5 of 7 items ticked", "~ files src/report.py")
+        await pilot.press("a")
+        await review.shows("still being looked at")
+        assert "to approve exactly" not in review.text
+        review.door.looks.set()
+        await review.shows("a approves exactly what is ticked")
+        await review.confirm(pilot)
+        await review.shows("Approved until")
+
+
+async def test_a_look_that_fails_is_said_and_can_be_taken_again() -> None:
+    """Nobody could look: that is not taken for no drift."""
+    review = Review((140, 40))
+    review.door.broken = True
+    async with review.run() as pilot:
+        await review.shows("e reviews the plan")
+        await pilot.press("e")
+        await review.shows("Nobody could look for drift: the journal is gone")
+        review.steady += 1
+        await pilot.press("a")
+        await review.shows("Nobody could look for drift: l looks again.")
+        review.door.broken = False
+        await pilot.press("l")
+        await review.shows("a approves exactly what is ticked")
+
+
+async def test_an_upload_of_what_is_edited_later_is_marked_and_what_cannot_be_looked_at_too() -> None:
+    """On the row and in the item, with the file and the call that changes it; both stay to be approved."""
+    recording = Recording(run_id="r3")
+    recording.start(name="amber-fox")
+    upload = {"command": "aws s3 cp page.html s3://b/page.html"}
+    recording.call("Bash", upload, DecisionKind.SIMULATED, "s3://b/page.html", Scope.REMOTE)
+    recording.write("page.html", execution=Execution.SHADOW)
+    recording.end()
+    node = Node(NodeType.FILE, 0o644, 5, "a" * 64)
+    change = Change("page.html", ChangeKind.ADDED, None, node, calls=("toolu_r3_2",))
+    review = Review((140, 40), door=PlayedPlan(recording, (change,), ("",)))
+    review.app = review.on(recording, recording.run_id)
+    async with review.run() as pilot:
+        await review.shows("e reviews the plan")
+        await pilot.press("e")
+        await review.shows("2 of 2 items ticked", "↷ takes page.html, which #2 changes later", "NOT KNOWN")
+        row = next(line for line in review.text.split("\n") if "$ runs" in line)
+        assert "later" in row and "not known" in row
 
 
 async def test_an_approval_that_is_refused_is_said_and_one_that_expires_too() -> None:
     """Why it was refused; after its time an approval is no more, and apply says what to do."""
     review = Review()
-    review.door.broken = True
     async with review.run() as pilot:
         await review.open(pilot)
+        review.door.broken = True
         await review.confirm(pilot)
         await review.shows("only a person at a terminal")
         assert "Approved until" not in review.text

@@ -76,7 +76,7 @@ def test_a_plan_under_review(snap_compare: Compare, size: tuple[int, int]) -> No
     async def orphan(pilot: Pilot[int]) -> None:
         await _shown(app, "e reviews the plan")
         await pilot.press("e")
-        await _shown(app, "DRIFT: 1 ticked")
+        await _shown(app, "DRIFT: 1 item ticked")
         await pilot.press("down", "down", "space")
         await _shown(app, "Leaving #3 out")
         await pilot.press("y")

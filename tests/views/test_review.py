@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from supervisor.plan.drift import World
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
@@ -74,12 +75,12 @@ def test_drift_belongs_to_each_item_that_it_concerns() -> None:
     ))  # fmt: skip
     link = Node(NodeType.SYMLINK, 0, link="elsewhere")
     drift = [Drift("a", None, link), Drift("old.txt", FILE, None), Drift("gone/stray", None, FILE)]
-    found = drift_by_item(plan, drift)
-    assert {n: [each.path for each in several] for n, several in found.items()} == {
-        1: ["a"],
-        2: ["old.txt"],
-        3: ["gone/stray"],
+    found = drift_by_item(plan, World(tuple(drift), (), ()))
+    assert {n: [(each.what, each.in_the_way) for each in several] for n, several in found.items()} == {
+        1: [("a", True)],
+        2: [("old.txt", False)],
+        3: [("gone/stray", True)],
     }
-    assert found[1][0].is_now == "a symlink to elsewhere" and found[2][0].is_now == "nothing"
-    assert found[2][0].was == f"file 0644, 5 bytes, sha256 {'a' * 12}…"
-    assert drift_by_item(plan, []) == {}
+    assert found[1][0].lines == ("-  nothing there", "+  symlink to elsewhere")
+    assert found[2][0].lines == (f"-  file, mode 644, 5 bytes, sha256 {'a' * 16}", "+  nothing there")
+    assert drift_by_item(plan, World((), (), ())) == {}

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from hostile import HOSTILE, offences
 from run_recording import Recording
 from supervisor.effects.model import Effect, EffectKind, Scope
-from supervisor.journal.events import Ending, Outcome, State
+from supervisor.journal.events import Ending, Outcome, Probe, State
+from supervisor.plan.drift import TargetDrift, World
 from supervisor.plan.file_drift import Drift
 from supervisor.plan.model import Item, ItemKind, Plan
 from supervisor.policy import AlertKind, DecisionKind, Mode
@@ -140,7 +141,7 @@ async def test_the_plan_under_review(bad: str) -> None:
         ItemView(
             n, kind, bad, bad, bad, given, files, ((1, bad),) if n > 1 else (), bad, bad,
             (Effect(EffectKind.WRITE, Scope.REMOTE, bad, bad, bad),), True, bool(files), bad,
-            Outcome.FAILED, bad,
+            Outcome.FAILED, bad, bad, ((9, bad),),
         )
         for n, (kind, given, files) in enumerate(
             (
@@ -156,7 +157,9 @@ async def test_the_plan_under_review(bad: str) -> None:
     ticks = Ticks(frozenset({1}))
     change = Change(bad, ChangeKind.ADDED, None, node)
     plan = Plan("r", bad, (Item(1, ItemKind.FILES, bad, bad, {}, (change,), (), (), bad),))
-    drift = drift_by_item(plan, [Drift(bad, None, node)])
+    looks = Probe((bad,), bad, bad), Probe((bad,), bad, f"{bad}\n{bad}")
+    world = World((Drift(bad, None, node),), (TargetDrift(1, *looks),), ())
+    drift = drift_by_item(plan, world)
     rows, pane = PlanList(), TextPane(Content(""))
     async with _Bench(rows).run_test(size=(80, 24)) as pilot:
         rows.show(review, ticks, ticks.missing(review), drift)
