@@ -71,7 +71,7 @@ def prepare(wish: Wish) -> RunSpec:
         name = journal.new_run_name()
     run_id = secrets.token_hex(8)
     keep, runtime = here.run_state(run_id), _runtime(here, run_id)
-    held = offer(here, cwd, config.mode, config.shadow.backend)
+    held = offer(here, cwd, config.mode, config.shadow.backend, config.network.hosts)
     if held.missing and not wish.accept_missing:
         _ask_about_missing(wish, held)
     accepted = [f"missing and accepted: {line}" for line in held.missing]
@@ -120,7 +120,7 @@ def prepare(wish: Wish) -> RunSpec:
         skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
         sandbox=held.sandbox,
         size_limit_mb=config.shadow.size_limit_mb,
-        hosts=config.network.hosts,
+        hosts=held.hosts,
         floor_4=held.floor,
         resume=basis is not None and not basis.guarded,
         rehearsal=basis.row.id if basis is not None else "",

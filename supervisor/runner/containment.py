@@ -7,9 +7,10 @@ write below the folder and has no network; MCP servers must reach their systems.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class Offer:
             was asked for.
         floor: what the run says of floor 4.
         instead: what the operator accepts where a part is missing.
+        hosts: of those that are opened for the run, the ones that commands can be led to.
     """
 
     capabilities: Capabilities | None
@@ -52,13 +54,37 @@ class Offer:
     missing: tuple[str, ...]
     floor: str
     instead: str = ""
+    hosts: tuple[str, ...] = ()
 
 
-def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
+def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend, hosts: tuple[str, ...] = ()) -> Offer:
     """What can be had for a run in `workspace`.
 
     Only a dry run works in a shadow: in the other modes MCP servers must reach their systems.
+
+    Args:
+        hosts: names that are opened for the run.
     """
+    held = _held(places, workspace, mode, wanted)
+    if not hosts or not held.sandbox or shutil.which("socat") is not None:
+        return replace(held, hosts=hosts)
+    unreachable = "the hosts that are opened for it cannot be reached"
+    return replace(
+        held,
+        missing=(*held.missing, _NO_WAY_TO_HOSTS),
+        floor=f"{held.floor}, opened hosts out of reach",
+        instead=f"{held.instead}, and {unreachable}" if held.missing else f"a run in which {unreachable}",
+    )
+
+
+_NO_WAY_TO_HOSTS = (
+    "hosts: Hosts are opened for this run, and what leads to them is missing: socat. Install it (Debian: apt"
+    " install socat), or open none: [network] hosts = []"
+)
+
+
+def _held(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
+    """What can be had but for the way to opened hosts."""
     if mode is not Mode.DRY_RUN:
         sandbox = probe_sandbox()
         floor = (

@@ -167,6 +167,8 @@ class Run(Watcher):
     def _ended(self, tool_use_id: str) -> None:
         if self._credit is not None:
             self._credit.ended(tool_use_id)
+        if self._limit is not None:
+            self._limit.grown()
         self._goes_on()
 
     def fault(self, detail: str) -> None:
