@@ -42,7 +42,7 @@ from supervisor.journal.events import (
     UsageSeen,
 )
 from supervisor.journal.writer import Journal
-from supervisor.policy import AlertKind, DecisionKind, Execution
+from supervisor.policy import AlertKind, DecisionKind, Execution, Mode
 from supervisor.runner.alarm import Alarm
 from supervisor.runner.containment import Containment
 from supervisor.runner.credit import Credit
@@ -60,6 +60,7 @@ from supervisor.session.kept_environment import kept_environment
 from supervisor.session.settings import PERMISSION_MODE
 from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
 from supervisor.shadow.attribution import Touched
+from supervisor.shadow.git_settings import GitSettings
 from supervisor.shadow.limit import SizeLimit
 from supervisor.shadow.settings import changed_settings
 
@@ -104,6 +105,7 @@ class Run(Watcher):
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
         shadow = self._shadow = containment.shadow
+        self._git = GitSettings(Path(spec.cwd)) if spec.mode is not Mode.DRY_RUN else None
         self._limit = SizeLimit(shadow.folder, spec.size_limit_mb) if shadow is not None else None
         self._told_full = False
         self._expected = Expected(spec.rehearsal_name, spec.expected) if spec.expected is not None else None
@@ -122,6 +124,7 @@ class Run(Watcher):
             expected=self._expected,
             full=self._full,
             changed_settings=self._changed_settings,
+            changed_git=self._changed_git,
         )
         self._credit = Credit(shadow, self._touched) if shadow is not None else None
         environment = kept_environment(Path(spec.state_dir))
@@ -336,6 +339,10 @@ class Run(Watcher):
     def _changed_settings(self, folder: str, git: bool) -> str:
         """What the run itself has changed of what tells programs what to do; nothing where it is live."""
         return changed_settings(self._shadow, Path(folder), git=git) if self._shadow is not None else ""
+
+    def _changed_git(self, folder: str, command: str) -> str:
+        """Why git may not do what the words of a command say; nothing in a dry run, which holds it anyhow."""
+        return self._git.changed(Path(folder), command) if self._git is not None else ""
 
     def _full(self) -> str:
         """Why the shadow takes no more; the operator is told the first time."""
