@@ -25,7 +25,7 @@ from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
-from supervisor.shadow.servers import missing_programs, without_networks, without_sight
+from supervisor.shadow.servers import Claudes, missing_programs, without_networks, without_sight
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings, config_folder, transcripts_folder
 
@@ -149,9 +149,8 @@ class Containment:
         if not self._spec.sandbox:
             return {}
         keep = Path(self._spec.state_dir)
-        config = config_folder(env)
-        kept = (transcripts_folder(config, Path(self._spec.cwd)), config / "shell-snapshots")
-        sandbox = in_shadow(read_only=kept)
+        claudes = self._claudes(env)
+        sandbox = in_shadow(read_only=(claudes.transcripts, claudes.beginnings))
         given: dict[str, str] = {}
         if self.shadow is None:
             tmp = private_dir(keep / "tmp")  # its own: another may hold what commands must not write
@@ -162,6 +161,10 @@ class Containment:
             sandbox = folder_only(workspace, tmp, read_only=reads, hidden=self._hidden, shown=(home,))
         self.shell = make_shell(keep, sandbox, self._proxy)
         return {**given, **self.shell.environment}
+
+    def _claudes(self, env: Mapping[str, str]) -> Claudes:
+        config = config_folder(env)
+        return Claudes(transcripts_folder(config, Path(self._spec.cwd)), config / "shell-snapshots")
 
     @property
     def _hidden(self) -> tuple[Path, Path]:
@@ -188,7 +191,8 @@ class Containment:
         """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
         absent = missing_programs(offered, env.get("PATH", os.defpath))
         if self._spec.mode is Mode.DRY_RUN:
-            given, lines = without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
+            keep = self._claudes(env)
+            given, lines = without_networks(offered, self._spec.trusted_mcp, keep, able=self._spec.sandbox)
             return given, (*absent, *lines)
         if self._spec.sandbox:
             return without_sight(offered, self._hidden, (Path(env["HOME"]),)), absent

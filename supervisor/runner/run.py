@@ -20,7 +20,7 @@ from supervisor.gate import question
 from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command
 from supervisor.gate.hold import Answer, Verdict
-from supervisor.gate.peer import Peer, same_user
+from supervisor.gate.peer import Peer, has_other_network, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
     AnyEvent,
@@ -595,9 +595,12 @@ class Run(Watcher):
     def _admit(self, peer: Peer) -> bool:
         """Only what descends from this runner speaks to the gate: Claude Code's hooks, and our own proof.
 
-        In a shadow its user id may be one that owns nothing outside, so the family is what counts.
+        In a shadow its user id may be one that owns nothing outside, so the family is what counts. Of the
+        family are the commands in the sandbox, too, but their network is not ours.
         """
-        return is_below(peer.pid, os.getpid()) if peer.pid else same_user(peer)
+        if not peer.pid:
+            return same_user(peer)
+        return is_below(peer.pid, os.getpid()) and not has_other_network(peer.pid)
 
     def _checkpoints(self) -> None:
         """Keeps the write-ahead log short, off the gate's path; ends with the process."""
