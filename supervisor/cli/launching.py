@@ -21,6 +21,7 @@ from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
 from supervisor.session.script import load_script
+from supervisor.shadow.backend import UNLIKE_LIVE
 from supervisor.shadow.limit import scarce
 from supervisor.shadow.world import config_folder, transcripts_folder
 
@@ -76,6 +77,7 @@ def prepare(wish: Wish) -> RunSpec:
         _ask_about_missing(wish, held)
     accepted = [f"missing and accepted: {line}" for line in held.missing]
     room = scarce(here.state, config.shadow.size_limit_mb) if held.backend is not None else ()
+    unlike = [UNLIKE_LIVE[held.backend]] if held.backend is not None else []
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
     basis = wish.basis
@@ -97,7 +99,7 @@ def prepare(wish: Wish) -> RunSpec:
         journal=str(here.journal),
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
-        notes=(*start_lines(found), *room, *([basis.note] if basis is not None else []), *accepted),
+        notes=(*start_lines(found), *room, *unlike, *([basis.note] if basis is not None else []), *accepted),
         rulings=config.rulings(
             own=own.own,
             own_writes=own.own_writes + _transcript(wish, keep / "home", cwd),
