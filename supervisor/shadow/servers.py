@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from supervisor.shadow.shell import in_shadow, without_supervisor
+from supervisor.shadow.shell import without_network, without_supervisor
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ def without_networks(
 def _alone(argv: Sequence[str], keep: Claudes) -> list[str]:
     """What to start instead of a server, inside a shadow: it has no network, and is kept from what is Claude
     Code's. What commands begin with may not be there yet as it starts, so for it they never are."""
-    words = in_shadow(read_only=(keep.transcripts,)).words
-    return [*words, "--tmpfs", str(keep.beginnings), "--", *argv]
+    *words, end = without_network(())
+    kept = ("--ro-bind-try", str(keep.transcripts), str(keep.transcripts), "--tmpfs", str(keep.beginnings))
+    return [*words, *kept, end, *argv]
 
 
 def missing_programs(offered: Mapping[str, Any], path: str) -> tuple[str, ...]:
