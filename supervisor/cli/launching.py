@@ -21,6 +21,7 @@ from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
 from supervisor.session.script import load_script
+from supervisor.shadow.backend import UNLIKE_LIVE
 from supervisor.shadow.limit import scarce
 from supervisor.shadow.world import config_folder, transcripts_folder
 
@@ -71,11 +72,12 @@ def prepare(wish: Wish) -> RunSpec:
         name = journal.new_run_name()
     run_id = secrets.token_hex(8)
     keep, runtime = here.run_state(run_id), _runtime(here, run_id)
-    held = offer(here, cwd, config.mode, config.shadow.backend)
+    held = offer(here, cwd, config.mode, config.shadow.backend, config.network.hosts)
     if held.missing and not wish.accept_missing:
         _ask_about_missing(wish, held)
     accepted = [f"missing and accepted: {line}" for line in held.missing]
     room = scarce(here.state, config.shadow.size_limit_mb) if held.backend is not None else ()
+    unlike = [UNLIKE_LIVE[held.backend]] if held.backend is not None else []
     own = own_paths(here, cwd)
     lent = (str(keep / "home"), str(keep / "user-memory"))
     basis = wish.basis
@@ -97,7 +99,7 @@ def prepare(wish: Wish) -> RunSpec:
         journal=str(here.journal),
         script=str(wish.script.resolve()) if wish.script is not None else "",
         config=found.to_data(),
-        notes=(*start_lines(found), *room, *([basis.note] if basis is not None else []), *accepted),
+        notes=(*start_lines(found), *room, *unlike, *([basis.note] if basis is not None else []), *accepted),
         rulings=config.rulings(
             own=own.own,
             own_writes=own.own_writes + _transcript(wish, keep / "home", cwd),
@@ -120,7 +122,7 @@ def prepare(wish: Wish) -> RunSpec:
         skip_ignored_over=None if config.shadow.include_ignored_giants else GIANT_BYTES,
         sandbox=held.sandbox,
         size_limit_mb=config.shadow.size_limit_mb,
-        hosts=config.network.hosts,
+        hosts=held.hosts,
         floor_4=held.floor,
         resume=basis is not None and not basis.guarded,
         rehearsal=basis.row.id if basis is not None else "",

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from supervisor.cli.closed import OneOf
+from supervisor.cli.copying import copy_folder
 from supervisor.cli.guarding import basis_of
 from supervisor.cli.launching import Wish, prepare
 from supervisor.errors import Exit, UsageError
@@ -118,6 +119,7 @@ def go(wish: Wish, *, unattended: bool) -> int:
         _confirm_live(spec)
     if wish.basis is not None:
         claim(spec.places, wish.basis, spec.run_id, spec.name, by)
+    copy_folder(spec)
     pid = start_runner(spec)
     if spec.headless:
         return asyncio.run(_stay(spec, pid))

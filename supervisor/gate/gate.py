@@ -30,7 +30,16 @@ from supervisor.gate.peer import Peer, parent_of, peer_of
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import AlertRaised, CallDecided, CallSettled
 from supervisor.journal.writer import Journal
-from supervisor.policy import Decision, DecisionKind, Execution, Rulings, approved, decide, denied
+from supervisor.policy import (
+    Decision,
+    DecisionKind,
+    Execution,
+    Rulings,
+    approved,
+    decide,
+    denied,
+    looked_at,
+)
 
 HEARTBEAT_S = 0.5
 """How often a waiting call and its hook client tell each other that they are alive."""
@@ -120,6 +129,7 @@ class Gate:
         full: Callable[[], str] = lambda: "",
         changed_settings: Callable[[str, bool], str] = lambda folder, git: "",
         served: Callable[[], Collection[int]] = frozenset,
+        changed_git: Callable[[str, str], str] = lambda folder, command: "",
         deadline_s: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -140,6 +150,7 @@ class Gate:
         self._full = full
         self._changed_settings = changed_settings
         self._served = served
+        self._changed_git = changed_git
         self._allowed = AllowedLikes()
         self._deadline_s = deadline_s
         self._clock = clock
@@ -240,6 +251,7 @@ class Gate:
         where = rules.where.seen_by(peer.pid, event.cwd)
         judgement = self._classify(call, rules.judge(call, where), where.cwd)
         full = self._full()
+        astray = self._astray(call, judgement, where.cwd)
         like = like_of(call, judgement, event.cwd)
         try:
             with self._journal.decision(self._run_id) as tx:
@@ -249,6 +261,7 @@ class Gate:
                 if self._expected is not None:
                     decision, item = self._expected.weigh(call, decision, event.cwd)
                 decision = self._allowed.weigh(like, decision)
+                decision = looked_at(decision, astray)
                 words = notice(call, judgement, decision)
                 n = tx.next_n()
                 decided = CallDecided(
@@ -297,12 +310,20 @@ class Gate:
         more = []
         if self._door is not None and self._door.named_by(json.dumps(call.input)):
             more.append(_AT_THE_DOOR)
-        connects = [effect.target for effect in judgement.effects if effect.connects]
-        if call.name in SHELLS and connects:
-            git = any(target.startswith("git+") for target in connects)
-            if changed := self._changed_settings(folder, git):
-                more.append(_by_own_settings(changed))
+        connects = any(effect.connects for effect in judgement.effects)
+        changed = (
+            self._changed_settings(folder, _by_git(judgement)) if call.name in SHELLS and connects else ""
+        )
+        if changed:
+            more.append(_by_own_settings(changed))
         return msgspec.structs.replace(judgement, effects=(*judgement.effects, *more)) if more else judgement
+
+    def _astray(self, call: ToolCall, judgement: Judgement, folder: str) -> str:
+        """Why git may do something else outside of the sandbox than the command's words say; empty if not."""
+        command = call.input.get("command")
+        if call.name not in SHELLS or not isinstance(command, str) or not _by_git(judgement):
+            return ""
+        return self._changed_git(folder, command)
 
     def _reply(self, call: ToolCall, decision: Decision, words: str) -> dict[str, Any]:
         """What Claude Code is told to do.
@@ -421,6 +442,10 @@ _AT_THE_DOOR = Effect(
     "gate.door",
     "The call names the run's way out of the sandbox, which only the gate may use.",
 )
+
+
+def _by_git(judgement: Judgement) -> bool:
+    return any(effect.target.startswith("git+") for effect in judgement.effects if effect.connects)
 
 
 def _by_own_settings(changed: str) -> Effect:

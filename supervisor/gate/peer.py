@@ -37,6 +37,14 @@ def parent_of(pid: int) -> int:
     return fields[1] if fields else 0
 
 
+def has_other_network(pid: int) -> bool:
+    """Whether `pid` lives in another network namespace than we; false if that cannot be told."""
+    try:
+        return Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    except OSError:
+        return False
+
+
 def started_at(pid: int) -> int:
     """When `pid` was started, in clock ticks since boot; 0 if it is gone or the system does not tell."""
     fields = stat_fields(pid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supervisor.policy.model import AlertKind, Decision, DecisionKind, Execution, Mode, Rulings, RunState
-from supervisor.policy.table import approved, decide, denied, simulated_targets
+from supervisor.policy.table import approved, decide, denied, looked_at, simulated_targets
 
 __all__ = [
     "AlertKind",
@@ -16,5 +16,6 @@ __all__ = [
     "approved",
     "decide",
     "denied",
+    "looked_at",
     "simulated_targets",
 ]

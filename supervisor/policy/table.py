@@ -27,6 +27,9 @@ that is dry already whatever its mode, and in mixed mode for everything but writ
 | `policy.live.unknown`                 | anything else                               | held               |
 
 `<dry>` says why the dry column holds: `dry-run` (the mode), `dry` (the run is) or `mixed` (no live target).
+What leaves the sandbox around Bash without a shadow, and may not do there what its words say, waits for the
+operator (`looked_at`).
+
 A read that consumes is decided as a write. A path is half known if all that is known of it leads into the
 workspace (`Effect.loose`): with a shadow the call runs there, which holds it wherever the path leads.
 
@@ -90,6 +93,29 @@ def approved(judgement: Judgement, state: RunState, rulings: Rulings) -> Decisio
 def denied(decision: Decision, why: str) -> Decision:
     """The decision in force after a held call was denied, by the operator or by its deadline."""
     return Decision(DecisionKind.BLOCKED, Execution.NOT_EXECUTED, decision.rule, why)
+
+
+ASTRAY = "policy.astray"
+"""Rule of a call that waits although nothing else holds it."""
+
+
+def looked_at(decision: Decision, astray: str) -> Decision:
+    """The decision on a call that would leave the sandbox and may not do there what its words say: it waits
+    for the operator, whoever allowed its like or its words before.
+
+    Args:
+        astray: why it may do something else; empty if it does not.
+    """
+    if not astray or not decision.outside:
+        return decision
+    why = f"Outside of the sandbox it may do more than it says: {astray}."
+    if decision.kind is DecisionKind.HELD:
+        return msgspec.structs.replace(decision, why=f"{decision.why} {why}")
+    if decision.kind not in (DecisionKind.PASS, DecisionKind.REAL):
+        return decision
+    return msgspec.structs.replace(
+        decision, kind=DecisionKind.HELD, execution=Execution.WAITS, rule=ASTRAY, why=why
+    )
 
 
 def simulated_targets(judgement: Judgement, decision: Decision) -> frozenset[str]:

@@ -7,9 +7,10 @@ write below the folder and has no network; MCP servers must reach their systems.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ from supervisor.runner.hosts import HostProxy
 from supervisor.runner.spec import RunSpec
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, Capability, Part, probe, probe_sandbox
+from supervisor.shadow.git_settings import GitSettings
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.leftovers import keep_login
 from supervisor.shadow.limit import SizeLimit
-from supervisor.shadow.servers import missing_programs, without_networks, without_sight
+from supervisor.shadow.servers import Claudes, missing_programs, without_networks, without_sight
 from supervisor.shadow.settings import changed_settings
 from supervisor.shadow.shell import AgentShell, folder_only, in_shadow, make_shell
 from supervisor.shadow.world import Openings, config_folder, transcripts_folder
@@ -45,6 +47,7 @@ class Offer:
             was asked for.
         floor: what the run says of floor 4.
         instead: what the operator accepts where a part is missing.
+        hosts: of those that are opened for the run, the ones that commands can be led to.
     """
 
     capabilities: Capabilities | None
@@ -53,13 +56,37 @@ class Offer:
     missing: tuple[str, ...]
     floor: str
     instead: str = ""
+    hosts: tuple[str, ...] = ()
 
 
-def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
+def offer(places: Places, workspace: Path, mode: Mode, wanted: Backend, hosts: tuple[str, ...] = ()) -> Offer:
     """What can be had for a run in `workspace`.
 
     Only a dry run works in a shadow: in the other modes MCP servers must reach their systems.
+
+    Args:
+        hosts: names that are opened for the run.
     """
+    held = _held(places, workspace, mode, wanted)
+    if not hosts or not held.sandbox or shutil.which("socat") is not None:
+        return replace(held, hosts=hosts)
+    unreachable = "the hosts that are opened for it cannot be reached"
+    return replace(
+        held,
+        missing=(*held.missing, _NO_WAY_TO_HOSTS),
+        floor=f"{held.floor}, opened hosts out of reach",
+        instead=f"{held.instead}, and {unreachable}" if held.missing else f"a run in which {unreachable}",
+    )
+
+
+_NO_WAY_TO_HOSTS = (
+    "hosts: Hosts are opened for this run, and what leads to them is missing: socat. Install it (Debian: apt"
+    " install socat), or open none: [network] hosts = []"
+)
+
+
+def _held(places: Places, workspace: Path, mode: Mode, wanted: Backend) -> Offer:
+    """What can be had but for the way to opened hosts."""
     if mode is not Mode.DRY_RUN:
         sandbox = probe_sandbox()
         floor = (
@@ -106,6 +133,7 @@ class Containment:
         self._places = places
         self._hosts = HostProxy(spec.hosts, Path(spec.runtime_dir) / "hosts.sock") if spec.hosts else None
         self._limit: SizeLimit | None = None
+        self._git = GitSettings(Path(spec.cwd)) if spec.mode is not Mode.DRY_RUN else None
         if spec.shadow is not None and spec.capabilities is not None:
             self.shadow = open_shadow(
                 places,
@@ -128,8 +156,8 @@ class Containment:
         folder, workspace = Path(self._spec.state_dir), Path(self._spec.cwd)
         proxy = self._hosts.path if self._hosts is not None else None
         if self.shadow is not None:
-            config = config_folder(env)
-            kept = (transcripts_folder(config, workspace), config / "shell-snapshots")
+            claudes = self._claudes(env)
+            kept = (claudes.transcripts, claudes.beginnings)
             self.shell = make_shell(folder, in_shadow(read_only=kept), proxy)
             return self.shell.environment
         tmp = private_dir(folder / "tmp")  # its own: another may hold what commands must not write
@@ -143,6 +171,10 @@ class Containment:
         self.shell = make_shell(folder, sandbox, proxy)
         return {"CLAUDE_CODE_TMPDIR": str(tmp), **self.shell.environment}
 
+    def _claudes(self, env: Mapping[str, str]) -> Claudes:
+        config = config_folder(env)
+        return Claudes(transcripts_folder(config, Path(self._spec.cwd)), config / "shell-snapshots")
+
     @property
     def _hidden(self) -> tuple[Path, Path]:
         return self._places.state, self._places.runtime
@@ -154,6 +186,15 @@ class Containment:
     def changed_settings(self, folder: str, git: bool) -> str:
         """What the run itself has changed of what tells programs what to do; nothing without a shadow."""
         return changed_settings(self.shadow, Path(folder), git=git) if self.shadow is not None else ""
+
+    def changed_git(self, folder: str, command: str) -> str:
+        """Why git may not do what the words of a command say; nothing in a dry run, which holds it anyhow."""
+        return self._git.changed(Path(folder), command) if self._git is not None else ""
+
+    def grown(self) -> None:
+        """A call may have written."""
+        if self._limit is not None:
+            self._limit.grown()
 
     async def serve(self) -> None:
         """Open the way to the hosts that were opened for the run, before anything is wrapped."""
@@ -171,7 +212,8 @@ class Containment:
         """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
         absent = missing_programs(offered, env.get("PATH", os.defpath))
         if self._spec.mode is Mode.DRY_RUN:
-            given, lines = without_networks(offered, self._spec.trusted_mcp, able=self._spec.sandbox)
+            keep = self._claudes(env)
+            given, lines = without_networks(offered, self._spec.trusted_mcp, keep, able=self._spec.sandbox)
             return given, (*absent, *lines)
         if self._spec.sandbox:
             return without_sight(offered, self._hidden, (Path(env["HOME"]),)), absent

@@ -20,7 +20,7 @@ from supervisor.gate import question
 from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command, place_client
 from supervisor.gate.hold import Answer, Verdict
-from supervisor.gate.peer import Peer, same_user
+from supervisor.gate.peer import Peer, has_other_network, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
     AnyEvent,
@@ -114,6 +114,7 @@ class Run(Watcher):
             expected=self._expected,
             full=self._full,
             changed_settings=containment.changed_settings,
+            changed_git=containment.changed_git,
             served=OwnNetwork(os.getpid()).served,
         )
         self._containment = containment
@@ -163,6 +164,7 @@ class Run(Watcher):
     def _ended(self, tool_use_id: str) -> None:
         if self._credit is not None:
             self._credit.ended(tool_use_id)
+        self._containment.grown()
         self._goes_on()
 
     def fault(self, detail: str) -> None:
@@ -548,9 +550,12 @@ class Run(Watcher):
     def _admit(self, peer: Peer) -> bool:
         """Only what descends from this runner speaks to the gate: Claude Code's hooks, and our own proof.
 
-        In a shadow its user id may be one that owns nothing outside, so the family is what counts.
+        In a shadow its user id may be one that owns nothing outside, so the family is what counts. Of the
+        family are the commands in the sandbox, too, but their network is not ours.
         """
-        return is_below(peer.pid, os.getpid()) if peer.pid else same_user(peer)
+        if not peer.pid:
+            return same_user(peer)
+        return is_below(peer.pid, os.getpid()) and not has_other_network(peer.pid)
 
     def _checkpoints(self) -> None:
         """Keeps the write-ahead log short, off the gate's path; ends with the process."""

@@ -31,6 +31,15 @@ class BackendKind(StrEnum):
     CLONE = "clone"
 
 
+_LINKS = "a write to one name of a hard-linked file leaves its other names as they were"
+UNLIKE_LIVE = {
+    BackendKind.OVERLAY: "unlike live, in the shadow a folder that was there before cannot be renamed, only"
+    f" copied (EXDEV, as across file systems; a clone can), and {_LINKS}",
+    BackendKind.CLONE: f"unlike live, in the shadow {_LINKS}",
+}
+"""What programs can notice of a shadow, for the operator: see docs/shadow.md."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """What a shadow remembers of itself, so that it is found and understood after a crash or a reboot.
 

@@ -115,9 +115,9 @@ def size_of(folder: Path) -> int:
     total = 0
     stack = [os.fsencode(folder)]
     while stack:
-        with suppress(FileNotFoundError, PermissionError), os.scandir(stack.pop()) as entries:
+        with suppress(OSError), os.scandir(stack.pop()) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     total += entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,35 @@ from typing import Any
 from supervisor.shadow.shell import without_network, without_supervisor
 
 
+@dataclass(frozen=True)
+class Claudes:
+    """What Claude Code writes for itself.
+
+    Attributes:
+        transcripts: the folder of this folder's conversations, which outcomes are read from.
+        beginnings: the folder of what every command begins with, those that have the network too.
+    """
+
+    transcripts: Path
+    beginnings: Path
+
+
 def without_networks(
-    offered: Mapping[str, Any], trusted: Collection[str], *, able: bool
+    offered: Mapping[str, Any], trusted: Collection[str], keep: Claudes, *, able: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The servers as a dry run starts them, and what the operator should know of them, one line each.
 
     Args:
         offered: entries of an MCP configuration, by name.
         trusted: names of those that keep their network.
+        keep: what Claude Code itself writes and they may not.
         able: this machine can cut a program's network.
     """
     programs = [name for name, server in offered.items() if _is_program(server) and name not in trusted]
     elsewhere = [name for name in offered if name not in programs and name not in trusted]
+    start = partial(_alone, keep=keep)
     given = {
-        name: _started_by(server, without_network) if able and name not in trusted else server
+        name: _started_by(server, start) if able and name not in trusted else server
         for name, server in offered.items()
     }
     cut = (
@@ -45,6 +61,14 @@ def without_networks(
         ([name for name in offered if name in trusted], "with network, as you trust them"),
     )
     return given, tuple(f"MCP servers {what}: {', '.join(names)}" for names, what in lines if names)
+
+
+def _alone(argv: Sequence[str], keep: Claudes) -> list[str]:
+    """What to start instead of a server, inside a shadow: it has no network, and is kept from what is Claude
+    Code's. What commands begin with may not be there yet as it starts, so for it they never are."""
+    *words, end = without_network(())
+    kept = ("--ro-bind-try", str(keep.transcripts), str(keep.transcripts), "--tmpfs", str(keep.beginnings))
+    return [*words, *kept, end, *argv]
 
 
 def missing_programs(offered: Mapping[str, Any], path: str) -> tuple[str, ...]:

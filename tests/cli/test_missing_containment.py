@@ -10,6 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,17 +134,21 @@ MISSING: dict[str, tuple[Lay, str, tuple[str, ...]]] = {
 }
 
 
-def words(machine: Machine, *options: str) -> list[str]:
-    """A run that writes one file."""
-    call = {"tool": "Write", "input": {"file_path": "{cwd}/made.txt", "content": "x"}}
+WRITE = {"tool": "Write", "input": {"file_path": "{cwd}/made.txt", "content": "x"}}
+
+
+def words(machine: Machine, *options: str, call: dict[str, Any] = WRITE) -> list[str]:
+    """A run that makes one call."""
     script = machine.write_script([{"calls": [call]}, {"say": "Done."}])
     return ["run", "--claude", str(bundled_claude()), "--script", str(script), *options, "task"]
 
 
-def supervise(machine: Machine, start: list[str], *options: str) -> subprocess.CompletedProcess[str]:
+def supervise(
+    machine: Machine, start: list[str], *options: str, call: dict[str, Any] = WRITE
+) -> subprocess.CompletedProcess[str]:
     """`supervise run --headless` on such a machine."""
     return subprocess.run(
-        [*start, str(SUPERVISE), *words(machine, "--headless", *options)],
+        [*start, str(SUPERVISE), *words(machine, "--headless", *options, call=call)],
         cwd=machine.workspace,
         env=machine.env,
         stdin=subprocess.DEVNULL,
@@ -166,12 +171,26 @@ def test_a_missing_part_refuses_a_headless_run_and_says_what_to_do(machine: Mach
 
 
 def test_a_host_cannot_be_opened_without_what_leads_to_it(machine: Machine) -> None:
-    """Without socat there is no way to the hosts that the operator opened: exit code 5, and its cure."""
+    """Without socat there is no way to the hosts that the operator opened: exit code 5, and its cure. Once
+    that is accepted the run starts, says so, and its commands are led nowhere."""
     machine.write_config('[network]\nhosts = ["registry.example"]\n')
-    done = supervise(machine, without("socat")(machine))
+    start = without("socat")(machine)
+    done = supervise(machine, start)
     assert done.returncode == 5, done.stderr
-    assert "hosts are opened" in done.stderr and "apt install socat" in done.stderr
+    assert "hosts: Hosts are opened" in done.stderr and "apt install socat" in done.stderr
+    assert "accept a run in which the hosts that are opened for it cannot be reached" in done.stderr
     assert machine.json("runs", "--json") == []
+
+    call = {"tool": "Bash", "input": {"command": "echo x > made.txt; echo led by ${http_proxy:-nothing}"}}
+    done = supervise(machine, start, "--accept-missing-containment", call=call)
+    assert done.returncode == 0, done.stderr
+    (row,) = machine.json("runs", "--json")
+    shown = machine.json("show", row["id"], "--json")
+    (note,) = [note for note in shown["run"]["notes"] if note.startswith("missing and accepted: hosts:")]
+    assert note.split(" (")[0] in done.stderr
+    assert note.split(" (")[0] in machine.supervise("show", row["id"]).stdout
+    assert shown["run"]["floors"]["4"].endswith("opened hosts out of reach")
+    assert [(call["outcome"], call["result"]) for call in shown["calls"]] == [("executed", "led by nothing")]
 
 
 def test_what_was_accepted_is_journaled_and_shown(machine: Machine) -> None:

@@ -98,6 +98,43 @@ def test_bash_is_held_in_the_sandbox_but_for_what_the_operator_let_out(
     assert "MCP servers reach their systems" in started.floors["4"]
 
 
+def test_what_leaves_the_sandbox_waits_once_the_run_has_changed_what_git_starts(
+    desk: Desk, remote: Path
+) -> None:
+    """A look at the remote passes and a push to a live target is real, outside of the sandbox. Once the run
+    has told git of other hooks both wait; so do, from the start, a push whose options say what git starts and
+    one from another repository in the folder. Nobody allows them, and no program of the folder starts
+    outside."""
+    machine = desk.machine
+    machine.write_config(f'[targets]\n"git+origin#main" = "live"\n"file://{machine.workspace}**" = "live"\n')
+    outside, hook = machine.root / "outside.txt", machine.workspace / "tools/pre-push"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\ntouch {outside}\n")
+    hook.chmod(0o755)
+    subprocess.run(["git", "clone", "-q", remote, "sub"], cwd=machine.workspace, check=True)
+    push = "git push origin main"
+    commands = [
+        "git ls-remote origin",
+        push,
+        f"git push --receive-pack={hook} origin main",
+        "git -C sub push origin main",
+        "git config core.hooksPath tools",
+        "git ls-remote origin",
+        push,
+    ]
+    script = machine.write_script([{"calls": [bash(each)]} for each in commands])
+    done = machine.supervise("run", "--headless", "--mode", "mixed", "--script", str(script), "go")
+    assert done.returncode == 4, done.stderr
+    calls = machine.json("show", machine.json("runs", "--json")[0]["id"], "--json")["calls"]
+    came = [(each["decision"], each["outcome"], each["rule"]) for each in calls]
+    astray = ("blocked", "not executed", "policy.astray")
+    assert [each == astray for each in came] == [n in (2, 3, 5, 6) for n in range(7)], came
+    assert {each[:2] for each in came if each != astray} == {("pass", "executed"), ("real", "executed")}
+    assert not outside.exists()
+    plain = subprocess.run(["git", "push", "-q", "origin", "main:other"], cwd=machine.workspace, check=True)
+    assert plain.returncode == 0 and outside.exists(), "the hook would have started"
+
+
 def outcomes(run: DeskRun, count: int) -> dict[int, CallOutcome]:
     """What became of the calls, by number, once so many are known."""
     wait_for(lambda: len(run.all(CallOutcome)) == count, f"{count} outcomes")

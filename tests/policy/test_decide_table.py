@@ -17,6 +17,7 @@ from supervisor.policy import (
     approved,
     decide,
     denied,
+    looked_at,
     simulated_targets,
 )
 
@@ -330,3 +331,18 @@ def test_a_call_nothing_is_known_about_is_unknown() -> None:
     """No effects at all is not a read."""
     assert decided().rule == "policy.dry-run.unknown"
     assert decided(mode=Mode.LIVE).rule == "policy.live.unknown"
+
+
+@pytest.mark.parametrize("kind", list(DecisionKind))
+@pytest.mark.parametrize("outside", [True, False])
+def test_what_may_go_astray_outside_of_the_sandbox_waits(kind: DecisionKind, outside: bool) -> None:
+    """Whoever let it pass; what waits already says why it might. What stays inside is as it was, and so is
+    what does not happen."""
+    decided = Decision(kind, Execution.AS_IS, "some.rule", "So.", outside=outside)
+    assert looked_at(decided, "") == decided
+    now = looked_at(decided, "a hook was changed")
+    if not outside or kind in (DecisionKind.SIMULATED, DecisionKind.BLOCKED):
+        assert now == decided
+    else:
+        assert now.kind is DecisionKind.HELD and now.outside and "a hook was changed" in now.why
+        assert (now.rule == "some.rule") is (kind is DecisionKind.HELD)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from harness.machine import Machine
+from harness.waiting import wait_for
 from supervisor.shadow.limit import FIELD, SizeLimit
 
 TURNS = [
     {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/first.txt", "content": "one\n"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "head -c 3000000 /dev/urandom > big; cat first.txt"}}]},
+    *[{"calls": [{"tool": "Read", "input": {"file_path": "{cwd}/first.txt"}}]}] * 3,
     {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/late.txt", "content": "two\n"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "echo three > later.txt"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "cat first.txt"}}]},
@@ -18,7 +21,8 @@ TURNS = [
 
 def test_beyond_the_limit_writes_are_not_executed_and_agent_and_operator_are_told(machine: Machine) -> None:
     """The call that went beyond it has run and is kept; later writes get the honest notice with the limit
-    and its field; reads go on; the operator is alerted once.
+    and its field, from the first decision after its end has been measured; reads go on; the operator is
+    alerted once.
     """
     machine.write_config("[shadow]\nsize_limit_mb = 1\n")
     script = machine.write_script(TURNS)
@@ -29,11 +33,12 @@ def test_beyond_the_limit_writes_are_not_executed_and_agent_and_operator_are_tol
     calls = [(call["decision"], call["outcome"]) for call in shown["calls"]]
     assert calls == [
         *[("simulated", "executed")] * 2,
+        *[("pass", "executed")] * 3,
         *[("simulated", "not executed")] * 2,
         ("pass", "executed"),
     ]
-    assert [call["rule"] for call in shown["calls"][2:4]] == ["policy.dry-run.full"] * 2
-    assert shown["run"]["fidelity"] == "diverged at #3"
+    assert [call["rule"] for call in shown["calls"][5:7]] == ["policy.dry-run.full"] * 2
+    assert shown["run"]["fidelity"] == "diverged at #6"
     (alert,) = shown["alerts"]
     assert alert["kind"] == "config warning" and f"{FIELD} allows 1" in alert["detail"]
     assert alert["detail"] in done.stderr
@@ -46,14 +51,38 @@ def test_beyond_the_limit_writes_are_not_executed_and_agent_and_operator_are_tol
     assert list(machine.workspace.iterdir()) == []
 
 
-def test_measuring_costs_little_of_the_time_however_much_there_is(tmp_path: Path) -> None:
-    """A look that took a second is not repeated for twenty; without a limit there is none."""
+def test_no_call_waits_while_a_shadow_is_measured(tmp_path: Path) -> None:
+    """It is measured after a call has ended; that it is full is known from then on, and that it is not any
+    more, too. A decision only asks for what was measured. Without a limit nothing is."""
+    limit, endless = SizeLimit(tmp_path, 1), SizeLimit(tmp_path, 0)
     (tmp_path / "upper").mkdir()
     (tmp_path / "upper" / "file").write_bytes(b"x" * 2_000_000)
-    now = iter([0.0, 1.0, 5.0, 22.0, 23.0])
-    limit = SizeLimit(tmp_path, 1, lambda: next(now))
-    assert f"{FIELD} allows 1" in limit.full()
+    assert limit.full() == ""
+    limit.grown()
+    wait_for(lambda: f"{FIELD} allows 1" in limit.full(), "the limit to be seen")
     (tmp_path / "upper" / "file").unlink()
     assert limit.full() != ""
-    assert limit.full() == ""
-    assert SizeLimit(tmp_path, 0).full() == ""
+    limit.grown()
+    wait_for(lambda: limit.full() == "", "the room to be seen")
+    endless.grown()
+    assert [each.name for each in threading.enumerate()].count("size limit") == 1
+
+
+def test_measuring_costs_little_of_the_time_however_much_there_is(tmp_path: Path) -> None:
+    """A look that took a second is followed by four of rest, and calls that end meanwhile make one look."""
+    now = iter(range(100))
+    rests: list[float] = []
+    woken = threading.Event()
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        assert woken.wait(60)
+
+    limit = SizeLimit(tmp_path, 1, lambda: float(next(now)), rest)
+    limit.grown()
+    wait_for(lambda: rests == [4.0], "the first look")
+    for _ in range(3):
+        limit.grown()
+    woken.set()
+    wait_for(lambda: len(rests) > 1, "the second look")
+    assert rests == [4.0, 4.0]
