@@ -95,6 +95,7 @@ class Run(Watcher):
         self._broken = ""
         self._result = ""
         self._agent_failed = False
+        self._closing = False
         self._denied = 0
         self._usage: UsageSeen | None = None
         self._nonce = secrets.token_hex(16)
@@ -183,14 +184,16 @@ class Run(Watcher):
             asyncio.get_running_loop().call_later(0.1, self._freeze)
 
     def client_lost(self, detail: str) -> None:
-        """Nothing goes through from here on. It is a fault unless Claude Code itself is gone, too."""
+        """Nothing goes through from here on. It is a fault unless Claude Code itself is gone, too: as it ends
+        it ends its hooks, and on a busy machine it takes a while over it."""
         self.gate.shut(detail)
 
         def unless_ending() -> None:
             if not self._stopping.is_set() and not self._gone.is_set():
                 self.fault(detail)
 
-        asyncio.get_running_loop().call_later(_LAST_MOMENTS_S, unless_ending)
+        patience_s = self.spec.deadline_s if self._closing else _LAST_MOMENTS_S
+        asyncio.get_running_loop().call_later(patience_s, unless_ending)
 
     def journal_failed(self, cause: JournalError) -> None:
         """Something could not be journaled."""
@@ -423,6 +426,7 @@ class Run(Watcher):
                     self._result, self._agent_failed = text, failed
                     self._to(State.IDLE, "the turn is finished")
                     self.agent.no_more()
+                    self._closing = True
                 case _:
                     pass
 
