@@ -19,6 +19,7 @@ from supervisor.errors import SuperviseError
 from supervisor.screens.help import Signs
 from supervisor.screens.orphans import ask_followers, ask_needs
 from supervisor.screens.over_drift import ask_over
+from supervisor.screens.review_words import counted, head, how_many
 from supervisor.screens.source import PlanDoor
 from supervisor.screens.verb_screen import VerbScreen, bindings
 from supervisor.screens.verbs import REVIEW_VERBS, Situation, Verb
@@ -179,40 +180,16 @@ class ReviewScreen(VerbScreen):
         self._draw_words()
 
     def _draw_words(self) -> None:
-        self.query_one("#title", Static).update(self._head())
+        review = self._review
+        title = Content.styled("review", f"bold {look.BRIGHT}")
+        if review is not None:
+            title = head(review, self._ticks, self._ticked, self._missing, self._drift or {})
+        self.query_one("#title", Static).update(title)
         words, urgent = self._state_words()
         line = self.query_one("#state", Static)
         line.update(Content(words))
         line.set_class(urgent, "-urgent")
         self.query_one("#keys", KeysBar).show(self.hints())
-
-    def _head(self) -> Content:
-        review = self._review
-        if review is None:
-            return Content.styled("review", f"bold {look.BRIGHT}")
-        ticked = self._ticked
-        lines = [
-            Content.assemble(
-                (f"review {one_line(review.name, 40)}", f"bold {look.BRIGHT}"),
-                (f"   {len(ticked):,} of {len(review.items):,} items ticked", look.TEXT),
-                (f"   {one_line(review.folder, 120)}", look.DIM),
-            )
-        ]
-        if review.diverged_at:
-            words = f"≠ From #{review.diverged_at} on the agent did not see what live would show: a guess."
-            lines.append(Content.styled(words, look.ORANGE))
-        if drifted := self._ticks.drifted(review, self._drift or {}):
-            words = (
-                f"Δ DRIFT: {_many(drifted)} ticked, first #{drifted[0]}: rehearse again (r),"
-                " leave out (space), or approve all the same, one by one (o)."
-            )
-            lines.append(Content.styled(words, look.RED))
-        if self._missing:
-            named = ", ".join(f"#{n}" for n in list(self._missing)[:6])
-            more = f" and {len(self._missing) - 6:,} more" if len(self._missing) > 6 else ""
-            words = f"! ORPHAN: {named}{more} would use what is left out."
-            lines.append(Content.styled(words, look.RED))
-        return Content("\n").join(lines)
 
     def _state_words(self) -> tuple[str, bool]:
         review = self._review
@@ -224,14 +201,14 @@ class ReviewScreen(VerbScreen):
             return "The run goes on: its plan can be approved when it has ended.", False
         name = one_line(review.name, 40)
         if self.query_one("#name", Input).display:
-            return f"Type {name} to approve exactly {self._counted()}.", True
+            what = counted(self._ticks, self._ticked, self._missing)
+            return f"Type {name} to approve exactly {what}.", True
         if review.approved is not None and not self._approved():
             return "The approval has expired. a approves again.", False
         if review.approved is not None:
             until = datetime.fromtimestamp(review.expires, self._zone).strftime("%H:%M:%S")
-            count = len(review.approved)
-            what = f"Approved until {until}: {count:,} {_word(count)}."
-            return f"{what} p applies: supervise apply {name}", True
+            what = how_many(len(review.approved))
+            return f"Approved until {until}: {what}. p applies: supervise apply {name}", True
         if any(item.outcome is not None for item in review.items):
             return (
                 f"Applied. supervise undo {name} puts the files back; apply --continue goes on live.",
@@ -242,13 +219,6 @@ class ReviewScreen(VerbScreen):
         if self._drift is None:
             return "Looking at what the items are done to, for drift… space ticks.", False
         return "space ticks, a approves exactly what is ticked; then p applies it.", False
-
-    def _counted(self) -> str:
-        """What would be approved, in words."""
-        over = sum(item.n in self._ticks.over for item in self._ticked)
-        parts = [(len(self._ticked), _word(len(self._ticked))), (over, "over drift")]
-        parts.append((len(self._missing), "orphaned"))
-        return ", ".join(f"{count:,} {word}" for count, word in parts if count)
 
     def _show_soon(self) -> None:
         if self._looking is None:
@@ -437,11 +407,3 @@ class ReviewScreen(VerbScreen):
     def _trouble(self, error: SuperviseError) -> None:
         text = one_line(f"{error} {error.cure}".strip(), 400)
         self.notify(text, severity="error", timeout=10, markup=False)
-
-
-def _many(items: Sequence[int]) -> str:
-    return f"{len(items):,} {_word(len(items))}"
-
-
-def _word(count: int) -> str:
-    return "item" if count == 1 else "items"
