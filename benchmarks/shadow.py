@@ -101,7 +101,7 @@ def changing(machine: Machine, able: Capabilities) -> float:
     middle = figure("changes after 10 edits in 100,000 files, first time", samples, floor=floor)
     figure("the same again, contents known", again, floor=floor)
     figure("snapshot, as taken before and after each call", snapshots, floor=floor)
-    figure("size, as measured before each call", sizes, floor=floor)
+    figure("size, as measured after a call", sizes, floor=floor)
     return middle
 
 
