@@ -78,7 +78,7 @@ def answered(machine: Machine, claude: Path, script: Path, calls: int) -> list[f
         f'mode = "mixed"\n[policy]\nhold = ["file://{machine.workspace}/held*"]\n'
         f'[targets]\n"file://{machine.workspace}/*" = "live"\n'
     )
-    words = ["run", "--headless", "--claude", claude, "--script", script, "measure"]
+    words: list[str | Path] = ["run", "--headless", "--claude", claude, "--script", script, "measure"]
     run = machine.start([SUPERVISE, *words])
     while not (sockets := list(machine.runtime.glob("*/control.sock"))):
         if run.poll() is not None:

@@ -140,9 +140,8 @@ exec "$@"
 def test_on_a_full_disk_a_run_lets_nothing_through_and_says_so(machine: Machine) -> None:
     """Exit code 3, the fault and its cure, no agent's word, and no process left."""
     (machine.root / "state").mkdir()
-    run = [SUPERVISE, *start(machine), "--mode", "mixed"]
-    shell = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state", *run]
-    process = machine.start(shell)
+    shell: list[str | Path] = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state"]
+    process = machine.start([*shell, SUPERVISE, *start(machine), "--mode", "mixed"])
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert "the disk is full" in err and "Free some space" in err and "Traceback" not in err
