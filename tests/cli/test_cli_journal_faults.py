@@ -163,7 +163,7 @@ PLACES: dict[str, tuple[Callable[[Machine], list[str]], str, str]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_state_folder_that_cannot_be_is_one_clear_error(machine: Machine, place: str) -> None:
-    """A run names path, fault and cure, with exit code 3; no other command crashes, or lies about what it saw."""
+    """A run names path, fault and cure, with exit code 3; no other command crashes, or lies."""
     lay, said, cure = PLACES[place]
     machine.state.parent.mkdir()
     before = lay(machine)
