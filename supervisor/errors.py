@@ -61,10 +61,8 @@ class JournalError(SuperviseError):
     code = Exit.HOOK_FAILURE
 
 
-class FolderError(SuperviseError):
+class FolderError(JournalError):
     """A folder of the program's own cannot be made, entered or written: without it there is no journal."""
-
-    code = Exit.HOOK_FAILURE
 
     def __init__(self, path: Path, cause: OSError) -> None:
         """`path` is what was to be made; `cause` what the system said."""

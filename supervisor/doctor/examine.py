@@ -17,7 +17,7 @@ from typing import Any
 
 from supervisor.doctor.containment import prove_containment
 from supervisor.doctor.stage import TIMEOUT_S, Check, claude_words, converse, write_call, write_script
-from supervisor.errors import FolderError, JournalError, SuperviseError
+from supervisor.errors import JournalError, SuperviseError
 from supervisor.gate.gate import hook_command
 from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunEnded, SessionReady
 from supervisor.journal.listing import run_events
@@ -231,5 +231,5 @@ def _journal(places: Places) -> Check:
         private_dir(places.state)
         with Journal.open(places.journal):
             return Check("journal", True, str(places.journal))
-    except (JournalError, FolderError) as error:
+    except JournalError as error:
         return Check("journal", False, str(error), error.cure)
