@@ -19,6 +19,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for each in tests/*/conftest.py; do $(BIN)/mypy $$each || exit 1; done
 	$(BIN)/lint-imports
 
 setup: tools $(VENV)/.ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -40,6 +41,15 @@ def target(name: str, value: float, limit: float, unit: str = "ms") -> None:
     print(
         f"  {'met   ' if value <= limit else 'MISSED'}  {name}: {value:.2f} {unit}, target {limit:g} {unit}"
     )
+
+
+def options_with_stand_in(about: str | None, *, calls: int, help: str) -> argparse.Namespace:
+    """Options of a benchmark that starts itself in Claude Code's place, with `stand_in` and its `words`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=calls, help=help)
+    parser.add_argument("--stand-in", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def spawned_ms(argv: Sequence[str], given: bytes = b"") -> tuple[float, bytes]:

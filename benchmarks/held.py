@@ -12,7 +12,6 @@ waits for one line and ends.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import json
@@ -24,7 +23,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench_stage import SUPERVISE, Machine, bundled_claude, figure, new_machine, quantile, spawned_ms, target
+from bench_stage import (
+    SUPERVISE,
+    Machine,
+    bundled_claude,
+    figure,
+    new_machine,
+    options_with_stand_in,
+    quantile,
+    spawned_ms,
+    target,
+)
 
 from harness.at_a_terminal import operator
 from supervisor.errors import SuperviseError
@@ -78,7 +87,7 @@ def answered(machine: Machine, claude: Path, script: Path, calls: int) -> list[f
         f'mode = "mixed"\n[policy]\nhold = ["file://{machine.workspace}/held*"]\n'
         f'[targets]\n"file://{machine.workspace}/*" = "live"\n'
     )
-    words = ["run", "--headless", "--claude", claude, "--script", script, "measure"]
+    words: list[str | Path] = ["run", "--headless", "--claude", claude, "--script", script, "measure"]
     run = machine.start([SUPERVISE, *words])
     while not (sockets := list(machine.runtime.glob("*/control.sock"))):
         if run.poll() is not None:
@@ -177,13 +186,7 @@ def floor(machine: Machine, calls: int) -> list[float]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--calls", type=int, default=100, help="held calls of each kind [100]")
-    parser.add_argument("--stand-in", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = options_with_stand_in(__doc__, calls=100, help="held calls of each kind [100]")
     if options.stand_in is not None:
         stand_in(options.stand_in, options.calls, options.words)
         return

@@ -12,7 +12,6 @@ session.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sqlite3
 import statistics
@@ -21,7 +20,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench_stage import Machine, bundled_claude, figure, new_machine, noted_ms, quantile, spawned_ms, target
+from bench_stage import (
+    Machine,
+    bundled_claude,
+    figure,
+    new_machine,
+    noted_ms,
+    options_with_stand_in,
+    quantile,
+    spawned_ms,
+    target,
+)
 
 COMMANDS = ("cat notes.txt", "git push origin main", "ls -la | head", "echo x > out.txt", "make build")
 STAND_IN = """\
@@ -118,13 +127,7 @@ def inside_of_claude(machine: Machine, calls: int) -> list[float]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--calls", type=int, default=400, help="hook round trips [400]")
-    parser.add_argument("--stand-in", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = options_with_stand_in(__doc__, calls=400, help="hook round trips [400]")
     if options.stand_in is not None:
         stand_in(options.stand_in, options.calls, options.words)
         return

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -67,11 +68,11 @@ def rehearse(here: Places, workspace: Path, items: int) -> None:
     with Journal.open(here.journal) as journal:
         journal.append(RUN, _started(workspace), durable=False)
         for i in range(items // 2):
-            path = f"{workspace}/src/m{i}.py"
-            edit = {"file_path": path, "old_string": "a" * 80, "new_string": "b" * 200}
+            named = f"{workspace}/src/m{i}.py"
+            edit = {"file_path": named, "old_string": "a" * 80, "new_string": "b" * 200}
             put = {"key": f"img/{i}.png", "content": "x" * 200, "page": f"src/m{i}.py"}
             for call in (
-                _call(2 * i + 1, "Edit", edit, f"file://{path}", Scope.WORKSPACE),
+                _call(2 * i + 1, "Edit", edit, f"file://{named}", Scope.WORKSPACE),
                 _call(2 * i + 2, "mcp__store__put_object", put, "mcp://store/put_object", Scope.REMOTE),
             ):
                 journal.append(RUN, call, durable=False)
@@ -88,10 +89,10 @@ def _started(workspace: Path) -> RunStarted:
     )  # fmt: skip
 
 
-def _call(n: int, tool: str, given: dict[str, str], target: str, scope: Scope) -> CallDecided:
+def _call(n: int, tool: str, given: Mapping[str, object], target: str, scope: Scope) -> CallDecided:
     here = scope is Scope.WORKSPACE
     return CallDecided(
-        n=n, tool_use_id=_id(n), agent_id="", agent_type="", tool=tool, input=given,
+        n=n, tool_use_id=_id(n), agent_id="", agent_type="", tool=tool, input=dict(given),
         effects=(Effect(EffectKind.WRITE, scope, target, f"tool.{tool}", "It writes."),),
         effect=EffectKind.WRITE, scope=scope, targets=(target,), decision=DecisionKind.SIMULATED,
         execution=Execution.SHADOW if here else Execution.NOT_EXECUTED,

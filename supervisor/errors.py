@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+from pathlib import Path
+
+_FOLDER_CURE = (
+    "Make it, or a folder above it, yours to write; or set XDG_STATE_HOME or XDG_RUNTIME_DIR elsewhere."
+)
+_FOLDER_CURES = {
+    errno.EEXIST: "Something that is no folder stands there: move it away.",
+    errno.ENOTDIR: "Something above it is no folder: move that away.",
+    errno.ENOSPC: "Free some space on its file system.",
+    errno.EDQUOT: "Free some of your quota on its file system.",
+}
 
 
 class Exit(IntEnum):
@@ -47,6 +59,17 @@ class JournalError(SuperviseError):
     """The journal cannot be trusted or written: corrupt, newer, locked, full, replaced."""
 
     code = Exit.HOOK_FAILURE
+
+
+class FolderError(JournalError):
+    """A folder of the program's own cannot be made, entered or written: without it there is no journal."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        """`path` is what was to be made; `cause` what the system said."""
+        super().__init__(
+            f"{path}: cannot be made or used: {cause.strerror or cause}",
+            cure=_FOLDER_CURES.get(cause.errno or 0, _FOLDER_CURE),
+        )
 
 
 class RefusedError(JournalError):

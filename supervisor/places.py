@@ -11,6 +11,8 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from supervisor.errors import FolderError
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -75,9 +77,16 @@ def places(environ: dict[str, str] | None = None) -> Places:
 
 
 def private_dir(path: Path) -> Path:
-    """Make `path` and its parents, with `path` itself closed to everybody but its owner (0700)."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.chmod(0o700)
+    """Make `path` and its parents, with `path` itself closed to everybody but its owner (0700).
+
+    Raises:
+        FolderError: it cannot be made, or is not ours.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+    except OSError as cause:
+        raise FolderError(path, cause) from cause
     return path
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
+import msgspec
 
+from supervisor.cli.past import as_json
 from supervisor.config import AllowStore, pending
 from supervisor.errors import Exit, UsageError
 from supervisor.places import places
@@ -16,17 +19,23 @@ from supervisor.views.safe import many_lines, one_line
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), default=Path(), metavar="[DIR]")
-def allow_command(directory: Path) -> int:
+@as_json
+def allow_command(directory: Path, as_json: bool) -> int:
     """Show what the supervisor.toml of DIR would loosen, and ask whether it may.
 
     The answer holds for exactly this content; any change to the file asks anew. What tightens needs no
-    permission.
+    permission. With --json it is only shown: nothing is asked or allowed.
     """
     here = places()
     outsider(here)
     waiting = pending(here, directory.resolve())
     if waiting is None:
         raise UsageError(f"{directory.resolve()} has no supervisor.toml")
+    if as_json:
+        told: dict[str, object] = {"path": str(waiting.path), "sha256": waiting.sha256}
+        told |= {"allowed": waiting.allowed, "loosens": msgspec.to_builtins(waiting.loosens)}
+        click.echo(json.dumps(told, indent=2))
+        return int(Exit.OK)
     if not waiting.loosens:
         click.echo(f"{waiting.path} loosens nothing; there is nothing to allow.")
         return int(Exit.OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 from supervisor.cli.guarding import drift_shown, offered_approval
 from supervisor.cli.launching import Wish
+from supervisor.cli.past import as_json
 from supervisor.cli.run import go, no_screen, screen_size
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import Outcome, PlanApproved
@@ -37,7 +39,10 @@ from supervisor.views.safe import many_lines, one_line
 @click.option(
     "--script", type=click.Path(path_type=Path), help="With --continue: another FILE than the rehearsal's."
 )
-def apply_command(run: str, approval: Path | None, go_on: bool, headless: bool, script: Path | None) -> int:
+@as_json
+def apply_command(
+    run: str, approval: Path | None, go_on: bool, headless: bool, script: Path | None, as_json: bool
+) -> int:
     """Do what was approved of RUN: its files in one pass, then its commands and calls in order.
 
     The first failure stops it. With --continue the same conversation then goes on in the real folder, and the
@@ -46,6 +51,8 @@ def apply_command(run: str, approval: Path | None, go_on: bool, headless: bool, 
 
     Exit codes: 0 all done, 4 something was left, 2 not approved; with --continue those of `run`.
     """
+    if as_json and go_on:
+        raise UsageError("--json is of the apply alone; a conversation that goes on is told by `show --json`")
     here = places()
     recover(here)
     row = find_run(here.journal, run)
@@ -57,7 +64,7 @@ def apply_command(run: str, approval: Path | None, go_on: bool, headless: bool, 
         row, offered = offered_approval(approval, run)
     failed = False
     if not (go_on and offered is None and _applied_already(here, row)):
-        failed = _apply(here, row, offered)
+        failed = _apply(here, row, offered, as_json)
     if failed and (not go_on or offered is not None):
         click.echo(
             f"Stopped at the first failure. Files can be put back: supervise undo {row.name}", err=True
@@ -72,7 +79,7 @@ def _applied_already(here: Places, row: RunRow) -> bool:
     return newest is not None and newest.nonce in used and applied_basis(here, row) is not None
 
 
-def _apply(here: Places, row: RunRow, offered: PlanApproved | None) -> bool:
+def _apply(here: Places, row: RunRow, offered: PlanApproved | None, as_json: bool) -> bool:
     """Whether something failed."""
 
     def progress(done: int, whole: int) -> None:
@@ -84,7 +91,18 @@ def _apply(here: Places, row: RunRow, offered: PlanApproved | None) -> bool:
             click.echo(one_line(line, 240), err=True)
 
     with drift_shown():
-        return _say_each(use_approval(here, row, progress, offered, unseen))
+        steps = use_approval(here, row, progress, offered, unseen)
+        return _dump(steps) if as_json else _say_each(steps)
+
+
+def _dump(steps: Iterator[Applied]) -> bool:
+    """One array, once all is over: the items that were reached, in order."""
+    told = [
+        {"n": each.item.n, "target": each.item.target, "outcome": each.outcome.value, "result": each.result}
+        for each in steps
+    ]
+    click.echo(json.dumps(told, indent=2))
+    return any(each["outcome"] != Outcome.EXECUTED.value for each in told)
 
 
 def _say_each(steps: Iterator[Applied]) -> bool:

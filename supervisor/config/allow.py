@@ -39,7 +39,7 @@ class AllowStore:
         """Record that the operator allows the file with this content, and no other content any more.
 
         Raises:
-            OSError: the record cannot be written.
+            OSError, FolderError: the record cannot be written.
         """
         record = Allowance(str(named(path)), sha256)
         private_dir(self._folder)

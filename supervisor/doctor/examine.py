@@ -231,5 +231,5 @@ def _journal(places: Places) -> Check:
         private_dir(places.state)
         with Journal.open(places.journal):
             return Check("journal", True, str(places.journal))
-    except (JournalError, OSError) as error:
-        return Check("journal", False, str(error), getattr(error, "cure", ""))
+    except JournalError as error:
+        return Check("journal", False, str(error), error.cure)

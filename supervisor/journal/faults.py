@@ -86,6 +86,16 @@ def faults(path: Path) -> Iterator[None]:
         raise fault(path, error) from error
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a journal at `path`.
+
+    Raises:
+        JournalError: a folder above it may not be entered, so nobody can tell.
+    """
+    with faults(path):
+        return path.exists()
+
+
 def corrupt(path: Path, finding: str) -> JournalError:
     """The journal's own structure is damaged; `finding` is SQLite's word on it."""
     return JournalError(f"{path}: the journal is corrupt ({finding})", cure=_KEEP)

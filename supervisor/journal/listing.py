@@ -21,7 +21,7 @@ def list_runs(path: Path, limit: int | None = None) -> list[RunRow]:
     Raises:
         JournalError: the journal cannot be read.
     """
-    if not path.exists():
+    if not faults.is_there(path):
         return []
     with reading(path) as connection:
         rows = connection.execute(NEWEST_FIRST, (-1 if limit is None else limit,)).fetchall()
@@ -35,7 +35,7 @@ def find_run(path: Path, typed: str) -> RunRow:
         UsageError: none (the nearest names are offered), or several.
         JournalError: the journal cannot be read.
     """
-    if not path.exists():
+    if not faults.is_there(path):
         raise no_run(typed, [])
     with reading(path) as connection:
         run = pick(typed, [run_row(row) for row in connection.execute(BY_PREFIX, (typed,))])

@@ -18,7 +18,7 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
-from supervisor.errors import Exit, SuperviseError
+from supervisor.errors import Exit, FolderError, SuperviseError
 from supervisor.plan import intent as record
 from supervisor.plan.back import move_back
 from supervisor.plan.durable import sync_folder
@@ -162,6 +162,8 @@ def _put(
         except OSError:
             _revert(intent)
             raise
+    except FolderError as cause:
+        raise FilesError(f"nothing was changed: {cause}", cure=cause.cure) from cause
     except OSError as cause:
         raise FilesError(f"nothing was changed: {_words(cause)}", cure=_cure(cause)) from cause
 

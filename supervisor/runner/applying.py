@@ -148,7 +148,7 @@ def finish_cut_off(places: Places) -> None:
 
     One that goes on in another process, or that cannot be brought to an end now, is left for the next time.
     """
-    rows = {row.id: row for row in list_runs(places.journal)} if places.journal.exists() else {}
+    rows = {row.id: row for row in list_runs(places.journal)}
     for keep in (places.state / "runs").glob("*/applied/*"):
         row = rows.get(keep.parent.parent.name)
         if row is not None and row.ended is not None and is_cut_off(keep):

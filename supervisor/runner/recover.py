@@ -9,6 +9,7 @@ from pathlib import Path
 
 from supervisor.errors import Exit, JournalError
 from supervisor.journal.events import AlertRaised, Ending, RunEnded
+from supervisor.journal.faults import is_there
 from supervisor.journal.listing import reading
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
@@ -33,7 +34,7 @@ def recover(places: Places, *, detail: str = LOST) -> list[str]:
 
     A run without a lock is left alone: it is from another machine's journal, or its folder was taken away.
     """
-    if not places.journal.exists():
+    if not is_there(places.journal):
         return []
     recovered = []
     for run_id in _open_runs(places.journal):

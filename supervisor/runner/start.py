@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from supervisor.errors import Exit, SuperviseError
+from supervisor.errors import Exit, FolderError, SuperviseError
 from supervisor.places import private_dir
 from supervisor.runner.spec import RunSpec, save_spec
 
@@ -29,10 +29,14 @@ def start_runner(spec: RunSpec) -> int:
 
     Raises:
         StartError: it could not prove its gate, or could not start Claude Code.
+        FolderError: what the run keeps cannot be written.
     """
-    private_dir(Path(spec.state_dir))
-    save_spec(spec)
-    log = os.open(Path(spec.state_dir) / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    keep = private_dir(Path(spec.state_dir))
+    try:
+        save_spec(spec)
+        log = os.open(keep / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as cause:
+        raise FolderError(keep, cause) from cause
     read, write = os.pipe()
     try:
         process = subprocess.Popen(

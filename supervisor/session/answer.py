@@ -17,6 +17,9 @@ SIDE_ANSWER = "Scripted run"
 SUBAGENT_MARK = "cc_is_subagent=true"
 """Stands in the first system block of a subagent's requests (Claude Code 2.1.330)."""
 
+_MOST_TOKENS = 50_000
+"""Said of one request or answer. Claude Code sums up near the end of a window of 200,000."""
+
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 
@@ -47,7 +50,8 @@ class Answer(msgspec.Struct, frozen=True):
         id: message id, the same for the same request.
         text: may be empty when there are calls.
         wait_s: seconds to let pass before the answer is given.
-        input_tokens, output_tokens: a quarter of the characters, so that costs move as they would.
+        input_tokens, output_tokens: a quarter of the characters, so that costs move as they would; but never
+            so many that Claude Code would sum up the conversation, after which a script would start anew.
     """
 
     id: str
@@ -115,13 +119,17 @@ def answer(script: Script, request: dict[str, Any], asker: Asker, *, cwd: str, t
         calls=calls,
         wait_s=turn.wait_s,
         input_tokens=tokens(request),
-        output_tokens=1 + (len(said) + sum(len(json.dumps(call.input)) for call in calls)) // 4,
+        output_tokens=_quarter(len(said) + sum(len(json.dumps(call.input)) for call in calls)),
     )
 
 
 def tokens(request: dict[str, Any]) -> int:
-    """A plain count for `request`: a quarter of its characters."""
-    return 1 + len(json.dumps(request)) // 4
+    """A plain count for `request`."""
+    return _quarter(len(json.dumps(request)))
+
+
+def _quarter(characters: int) -> int:
+    return min(1 + characters // 4, _MOST_TOKENS)
 
 
 def as_message(given: Answer) -> dict[str, Any]:

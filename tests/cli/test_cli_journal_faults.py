@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -128,6 +129,68 @@ def test_an_edited_history_is_found(used: Machine) -> None:
     assert "event 1: " in text.stdout
 
 
+def a_file(machine: Machine) -> list[str]:
+    """Where the folder of all runs should be lies a file."""
+    machine.state.write_text("mine")
+    return []
+
+
+def read_only(machine: Machine) -> list[str]:
+    """On a file system that is mounted read-only."""
+    return ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o ro none "$XDG_STATE_HOME" && exec "$0" "$@"']
+
+
+def no_room(machine: Machine) -> list[str]:
+    """On a file system that has no room for a folder more."""
+    mount = 'mount -t tmpfs -o nr_inodes=1 none "$XDG_STATE_HOME" && exec "$0" "$@"'
+    return ["unshare", "-Urm", "sh", "-c", mount]
+
+
+def not_ours(machine: Machine) -> list[str]:
+    """In a folder that this user may not enter; an administrator's right to enter any is given up."""
+    machine.state.parent.chmod(0)
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    return plain if os.geteuid() == 0 else []
+
+
+PLACES: dict[str, tuple[Callable[[Machine], list[str]], str, str]] = {
+    "a file": (a_file, "File exists", "no folder stands there: move it away"),
+    "read-only": (read_only, "Read-only file system", "yours to write; or set XDG_STATE_HOME"),
+    "no room": (no_room, "No space left on device", "Free some space"),
+    "not ours": (not_ours, "Permission denied", "yours to write; or set XDG_STATE_HOME"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_state_folder_that_cannot_be_is_one_clear_error(machine: Machine, place: str) -> None:
+    """A run names path, fault and cure, with exit code 3; no other command crashes, or lies."""
+    lay, said, cure = PLACES[place]
+    machine.state.parent.mkdir()
+    before = lay(machine)
+    run = machine.start([*before, str(SUPERVISE), *start(machine)])
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, out) == (3, ""), err
+    assert err.startswith(f"supervise: {machine.state}: cannot be made or used: ")
+    assert said in err and cure in err and len(err.splitlines()) == 2
+    for words in (["runs"], ["show", "x"], ["stop", "x"], ["plan", "x"], ["export", "x"], ["clean"], []):
+        other = machine.start([*before, str(SUPERVISE), *words])
+        out, err = other.communicate(timeout=60)
+        assert "Traceback" not in err, (words, err)
+        if place == "not ours":
+            assert (other.returncode, out) == (3, ""), (words, err)
+            assert str(machine.state) in err and "Permission denied" in err
+    machine.state.parent.chmod(0o700)
+
+
+def test_a_folder_for_sockets_that_cannot_be_is_one_clear_error(machine: Machine) -> None:
+    """The runner says it to the one who started the run: the path and the cure, no traceback."""
+    machine.runtime.write_text("mine")
+    done = machine.supervise(*start(machine))
+    assert (done.returncode, done.stdout) == (3, ""), done.stderr
+    assert f"supervise: {machine.runtime}/" in done.stderr and "move" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 ON_A_FULL_DISK = """
 mount -t tmpfs -o size=4m none "$1" && shift
 "$@" > /dev/null 2>&1 || exit 90
@@ -140,9 +203,8 @@ exec "$@"
 def test_on_a_full_disk_a_run_lets_nothing_through_and_says_so(machine: Machine) -> None:
     """Exit code 3, the fault and its cure, no agent's word, and no process left."""
     (machine.root / "state").mkdir()
-    run = [SUPERVISE, *start(machine), "--mode", "mixed"]
-    shell = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state", *run]
-    process = machine.start(shell)
+    shell: list[str | Path] = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state"]
+    process = machine.start([*shell, SUPERVISE, *start(machine), "--mode", "mixed"])
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert "the disk is full" in err and "Free some space" in err and "Traceback" not in err

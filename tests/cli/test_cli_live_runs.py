@@ -157,6 +157,12 @@ def test_allow_asks_a_person_and_only_then_the_file_loosens(machine: Machine) ->
     assert "only a person at a terminal can allow it" in alone.stderr
     assert "line 3" in alone.stdout
 
+    shown = machine.json("allow", "--json")
+    assert (shown["path"], shown["allowed"]) == (str(machine.workspace / "supervisor.toml"), False)
+    assert [each["line"] for each in shown["loosens"]] == [1, 3] and all(
+        each["field"] and each["sentence"] for each in shown["loosens"]
+    )
+
     for answer, ending in (("n", "Not allowed"), ("y", "Allowed.")):
         with Terminal([SUPERVISE, "allow"], env=machine.env, cwd=machine.workspace, columns=120) as terminal:
             terminal.wait_for("Allow exactly this file?")
@@ -164,6 +170,7 @@ def test_allow_asks_a_person_and_only_then_the_file_loosens(machine: Machine) ->
             terminal.wait_for_end()
             assert ending in terminal.text
     assert "is allowed as it is" in machine.supervise("allow").stdout
+    assert machine.json("allow", "--json") == shown | {"allowed": True}
 
     after = machine.supervise(*words)
     assert "ignored" not in after.stderr

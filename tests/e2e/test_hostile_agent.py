@@ -18,9 +18,6 @@ from hostile import HOSTILE
 TASK = "look \x1b]52;c;aGk=\x07 [bold]here[/] \u202e"
 LAST = "all \x1b]52;c;aGk=\x07 done \u202e [/nope]"
 SERVER = "srv\x1b[31m[red]"
-CUT = 60_000
-"""Characters kept of each text: what fills its context, Claude Code sums up, and the script starts anew."""
-
 MARK = "aGk="
 """Stands in each of the above: without it in sight a check has looked at nothing."""
 
@@ -32,8 +29,7 @@ def _call(tool: str, **given: Any) -> dict[str, Any]:
 def _turns() -> list[dict[str, Any]]:
     """Each hostile text as what is said, a command, a file's content, and where it is short as a name."""
     turns: list[dict[str, Any]] = []
-    for whole in HOSTILE.values():
-        text = whole[:CUT]
+    for text in HOSTILE.values():
         calls = [
             _call("Bash", command=f"echo '{text}'", description=text[:2000]),
             _call("Write", file_path="{cwd}/a.txt", content=text),
@@ -65,8 +61,9 @@ class Played:
 
     def on_terminal(self, *words: str) -> tuple[int, str]:
         """Exit code of a command that prints to a terminal, and all it printed."""
-        argv = [SUPERVISE, *words]
-        with Terminal(argv, env=self.machine.env, cwd=self.machine.workspace, columns=200) as terminal:
+        with Terminal(
+            [SUPERVISE, *words], env=self.machine.env, cwd=self.machine.workspace, columns=200
+        ) as terminal:
             code = terminal.wait_for_end(300)
             return code, terminal.received.decode("utf-8")
 
@@ -115,7 +112,7 @@ def test_the_lists_are_plain_and_the_export_is_whole(played: Played) -> None:
     events = [json.loads(line)["event"] for line in exported.split("\n") if line]
     inputs = [event["input"] for event in events if event["kind"] == "call decided"]
     for text in (HOSTILE["escape"], HOSTILE["long line"], HOSTILE["bidi"]):
-        assert {"file_path": f"{played.machine.workspace}/a.txt", "content": text[:CUT]} in inputs
+        assert {"file_path": f"{played.machine.workspace}/a.txt", "content": text} in inputs
 
 
 def test_the_screen_shows_it_and_passes_none_of_it_on(played: Played) -> None:

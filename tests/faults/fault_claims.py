@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class Seen:
         failures: hook failures raised.
         alert_s: seconds from the failure to its alert: in the journal, or, where the journal is what failed,
             at the runner's door or in the foreground's words.
+        nonce_told: the key to the gate stands in what is exported of the run.
         exit_code: that of the foreground process; None for a run in a terminal.
     """
 
@@ -35,6 +37,11 @@ class Seen:
     agent_failures: int
     lost: int
     verified: bool
+    nonce_told: bool
+
+
+NONCE = re.compile(r"client\.pl \S+ \d+ [0-9a-f]{32}")
+"""The hook's command as Claude Code repeats it when a hook fails, with the key to the gate in it."""
 
 
 def suffer(machine: Machine, way: Way, moment: Moment, fault: Fault) -> Seen:
@@ -79,6 +86,7 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
         agent_failures=sum(alert["kind"] == "agent failure" for alert in shown["alerts"]),
         lost=len(decided) - len(kept),
         verified=run.verify(),
+        nonce_told=bool(NONCE.search(machine.supervise("export", run.run_id).stdout)),
     )
 
 
@@ -89,4 +97,5 @@ def holds(machine: Machine, way: Way, moment: Moment, fault: Fault) -> None:
     assert len(seen.failures) == 1, seen.failures
     assert seen.agent_failures == 0
     assert seen.lost == 0 and seen.verified
+    assert not seen.nonce_told
     assert seen.exit_code == (EXIT_HOOK_FAILURE if way is Way.HEADLESS else None)

@@ -8,16 +8,15 @@ from __future__ import annotations
 import json
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from false_gate import false_gate
 from fault_run import DEADLINE_S, UNHEARD_S, FaultRun, Moment, Way, kill
 
 from harness.waiting import wait_for
@@ -189,26 +188,14 @@ def _socket_replaced(run: FaultRun) -> Iterator[None]:
     path = run.runtime / "gate.sock"
     allow = json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow"}})
     path.unlink()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
-        server.bind(str(path))
-        server.listen()
 
-        def answer() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection, suppress(OSError):
-                    nonce = connection.recv(65_536).partition(b" ")[0].decode()
-                    connection.sendall(f"supervise {nonce} {len(allow)}\n{allow}".encode())
+    def answer(first: bytes) -> bytes:
+        nonce = first.partition(b" ")[0].decode()
+        return f"supervise {nonce} {len(allow)}\n{allow}".encode()
 
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
+    with false_gate(path, answer):
         run.release()
         yield
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 def _journal_locked(run: FaultRun) -> Iterator[None]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from false_gate import false_gate
 
 from harness.claude import bundled_claude, claude_env, onboard
 from harness.machine import Machine
@@ -45,27 +44,8 @@ ANSWERS = {
 def gate_that_says(machine: Machine, answer: bytes) -> Iterator[Path]:
     """A gate in this process, which a hook client launched from here takes for the right one."""
     path = machine.root / "gate.sock"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
-        server.bind(str(path))
-        server.listen()
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection, suppress(OSError):
-                    connection.recv(65_536)
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield path
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with false_gate(path, lambda _first: answer):
+        yield path
 
 
 def tries_to_write(machine: Machine, hook: list[str], *, on_failure: bool, sources: str = "") -> bool:

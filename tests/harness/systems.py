@@ -123,7 +123,10 @@ def postgres() -> Iterator[Database]:
             "-N",
         ]
         subprocess.run(initdb, check=True, capture_output=True, **who)
-        settings = ("fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}")
+        settings = (
+            *("fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}"),
+            "dynamic_shared_memory_type=mmap",  # in its folder: it is killed, and cleans nothing up
+        )
         argv = ["bwrap", "--dev-bind", "/", "/", "--unshare-ipc", "--die-with-parent", "--"]
         argv += [_program("postgres"), "-D", "data"]
         argv += [word for setting in settings for word in ("-c", setting)]

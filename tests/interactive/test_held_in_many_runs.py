@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from operator_desk import Desk, DeskRun, Pane, bash
-from test_held_in_live_runs import Outside, confirm, running
+from operator_desk import Desk, DeskRun, Pane, bash, confirm
+from test_held_in_live_runs import Outside, running
 
 from harness.at_a_terminal import operator
 from harness.claude import bundled_claude

@@ -132,7 +132,7 @@ def test_a_read_only_file_system_is_refused(tmp_path: Path) -> None:
     """So is one on a file system that was mounted, or fell back to, read-only."""
     opened = '"$2" "$3" "$4" open "$1/state/journal.db"'
     lines = on_tmpfs(f'{opened}; mount -o remount,ro "$1"; {opened}', tmp_path, "1m")
-    assert "cannot be written: read-only" in lines[0]
+    assert f"{tmp_path}/state: " in lines[0] and "Read-only file system" in lines[0]
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
@@ -250,9 +250,9 @@ def test_a_shared_folder_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_a_path(tmp_path: Path) -> None:
-    """What the system says is passed on under the journal's name."""
+    """What the system says is passed on under the folder's name."""
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "journal.db"
-    with pytest.raises(JournalError, match="cannot be used") as caught:
+    with pytest.raises(JournalError, match="cannot be made or used") as caught:
         Journal.open(path)
-    assert str(path) in str(caught.value)
+    assert str(path.parent) in str(caught.value)

@@ -58,7 +58,16 @@ class Scene:
             sandbox: this machine can hold the run's programs in one.
         """
         script = self.machine.write_script(turns, agents)
-        words = [SUPERVISE, "run", "--headless", "--script", script, "--cwd", self.folder, "go"]
+        words: list[str | Path] = [
+            SUPERVISE,
+            "run",
+            "--headless",
+            "--script",
+            script,
+            "--cwd",
+            self.folder,
+            "go",
+        ]
         words.insert(2, "--accept-missing-containment")
         plain = ["setpriv", "--bounding-set=-sys_admin"] if os.geteuid() == 0 else []
         run = self.machine.start([*plain, *words], env={} if sandbox else {"PATH": self._without_bwrap()})

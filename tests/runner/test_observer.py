@@ -173,7 +173,7 @@ def test_calls_without_a_result_end_as_unknown() -> None:
     """Nothing is left without a word at the end of a run."""
     observer = Observer(grace_s=5)
     observer.decided(decided("a", Execution.AS_IS))
-    assert [outcome.outcome for outcome in observer.unanswered()] == [Outcome.UNKNOWN]
+    assert list(observer.unanswered()) == [CallOutcome(1, "a", "Write", Outcome.UNKNOWN, "", "")]
 
 
 def test_a_call_that_a_hook_names_as_done_is_judged_by_the_transcript() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
@@ -137,21 +138,19 @@ async def test_the_held_call(bad: str) -> None:
 async def test_the_plan_under_review(bad: str) -> None:
     """Rows and their notes, drift, orphans, and each item in full: files, command, input, what came of it."""
     node = Node(NodeType.SYMLINK, 0, link=bad)
+    shapes: list[tuple[ItemKind, dict[str, Any], tuple[tuple[str, str], ...]]] = [
+        (ItemKind.FILES, {"command": bad}, ((bad, bad),)),
+        (ItemKind.COMMAND, {"command": bad}, ()),
+        (ItemKind.MCP, {bad: [bad, {bad: bad}]}, ()),
+        (ItemKind.OTHER, {}, ()),
+    ]
     items = tuple(
         ItemView(
             n, kind, bad, bad, bad, given, files, ((1, bad),) if n > 1 else (), bad, bad,
             (Effect(EffectKind.WRITE, Scope.REMOTE, bad, bad, bad),), True, bool(files), bad,
             Outcome.FAILED, bad, bad, ((9, bad),),
         )
-        for n, (kind, given, files) in enumerate(
-            (
-                (ItemKind.FILES, {"command": bad}, ((bad, bad),)),
-                (ItemKind.COMMAND, {"command": bad}, ()),
-                (ItemKind.MCP, {bad: [bad, {bad: bad}]}, ()),
-                (ItemKind.OTHER, {}, ()),
-            ),
-            1,
-        )
+        for n, (kind, given, files) in enumerate(shapes, 1)
     )  # fmt: skip
     review = ReviewView("r", bad, bad, items, diverged_at=2)
     ticks = Ticks(frozenset({1}))
