@@ -47,8 +47,8 @@ class KnowingModel(ScriptedModel):
 
     def play(self, request: dict[str, Any], asker: Asker) -> Answer:
         """The script's answer, with the real word."""
-        (shell,) = self._machine.state.glob("runs/*/shell/bash")
-        (door,) = re.findall(r"\*([0-9a-f]{32})\*", shell.read_text())
+        (shell,) = self._machine.state.glob("runs/*/shell/plan")
+        (door,) = re.findall(r"\0mark\0([0-9a-f]{32})\0", shell.read_text())
         script = self._machine.write_script(json.loads(self._turns.replace("{door}", door)))
         return answer(load_script(script), request, asker, cwd=str(self._machine.workspace), twin=0)
 

@@ -143,10 +143,10 @@ class Stage:
         Args:
             within: words of another program, which runs the command.
         """
-        program, *words = (*within, str(SUPERVISE), *args)
+        argv = [*within, str(SUPERVISE), *args]
         child = pexpect.spawn(
-            program,
-            words,
+            argv[0],
+            argv[1:],
             cwd=str(self.workspace),
             env=self.machine.env,
             encoding="utf-8",

@@ -45,8 +45,8 @@ def plan_of(*calls: CallDecided, **made: str) -> Plan:
             makers = (*(before.split(",") if before else ()), maker)
             gone = path.startswith("-")
             kind = ChangeKind.DELETED if gone else ChangeKind.ADDED
-            node = (FILE, None) if gone else (None, FILE)
-            changes.append(Change(path.removeprefix("-"), kind, *node, calls=makers))
+            was, now = (FILE, None) if gone else (None, FILE)
+            changes.append(Change(path.removeprefix("-"), kind, was, now, calls=makers))
     changes.sort(key=lambda change: change.path)
     return build("r", "/w", calls, [], ChangeSet("/w", tuple(changes)))
 
