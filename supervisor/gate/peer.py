@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,33 @@ def peer_of(connection: socket.socket) -> Peer:
 
 def parent_of(pid: int) -> int:
     """Parent process id of `pid`, 0 if it is gone or the system does not tell."""
-    fields = stat_fields(pid)
-    return fields[1] if fields else 0
-
-
-def has_other_network(pid: int) -> bool:
-    """Whether `pid` lives in another network namespace than we; false if that cannot be told."""
     try:
-        return Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+        return int(_stat(pid).split(None, 2)[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def has_other(kind: str, pid: int) -> bool | None:
+    """Whether `pid` lives in another namespace of this kind (`net`, `mnt`) than we; None if that cannot be
+    told."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/{kind}") != _own(kind)  # noqa: PTH115 (for every call)
     except OSError:
-        return False
+        return None
+
+
+@cache
+def _own(kind: str) -> str:
+    return os.readlink(f"/proc/self/ns/{kind}")  # noqa: PTH115
+
+
+def _stat(pid: int) -> bytes:
+    """`/proc/<pid>/stat` behind the program's name (see proc(5)). Raises OSError: there is none."""
+    opened = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(opened, 4096).rpartition(b")")[2]
+    finally:
+        os.close(opened)
 
 
 def started_at(pid: int) -> int:
@@ -55,10 +72,9 @@ def stat_fields(pid: int) -> list[int]:
     """The fields of `/proc/<pid>/stat` behind the program's name (see proc(5)), the first of them, a letter,
     as its code; empty if the process is gone or the system does not tell."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
+        state, *numbers = _stat(pid).split()
+    except (OSError, ValueError):
         return []
-    state, *numbers = stat.rpartition(b")")[2].split()
     return [ord(state), *map(int, numbers)]
 
 

@@ -6,6 +6,8 @@ import os
 import stat
 from pathlib import Path
 
+from supervisor.gate.peer import has_other
+
 _LINKS = 40
 """More symlinks on one way than the kernel follows."""
 
@@ -28,13 +30,9 @@ class LocalFiles:
 
         Where it may not be asked, nothing is found: better than to take the real files for its own.
         """
-        try:
-            if Path(f"/proc/{pid}/ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink():
-                return self
-        except FileNotFoundError:
-            return self  # it is gone, or the system has no such folder
-        except OSError:
-            pass
+        other = has_other("mnt", pid)
+        if other is False or (other is None and not Path(f"/proc/{pid}/ns").exists()):
+            return self  # as we do; or it is gone, or the system has no such folder
         return LocalFiles(self._path, f"/proc/{pid}/root")
 
     def real(self, path: str) -> str:

@@ -20,7 +20,7 @@ from supervisor.gate import question
 from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command, place_client
 from supervisor.gate.hold import Answer, Verdict
-from supervisor.gate.peer import Peer, has_other_network, same_user
+from supervisor.gate.peer import Peer, has_other, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
     AnyEvent,
@@ -559,7 +559,7 @@ class Run(Watcher):
         """
         if not peer.pid:
             return same_user(peer)
-        return is_below(peer.pid, os.getpid()) and not has_other_network(peer.pid)
+        return is_below(peer.pid, os.getpid()) and not has_other("net", peer.pid)
 
     def _checkpoints(self) -> None:
         """Keeps the write-ahead log short, off the gate's path; ends with the process."""
