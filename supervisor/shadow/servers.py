@@ -66,9 +66,7 @@ def without_networks(
 def _alone(argv: Sequence[str], keep: Claudes) -> list[str]:
     """What to start instead of a server, inside a shadow: it has no network, and is kept from what is Claude
     Code's. What commands begin with may not be there yet as it starts, so for it they never are."""
-    *words, end = without_network(())
-    kept = ("--ro-bind-try", str(keep.transcripts), str(keep.transcripts), "--tmpfs", str(keep.beginnings))
-    return [*words, *kept, end, *argv]
+    return without_network(argv, kept=[keep.transcripts], away=[keep.beginnings])
 
 
 def missing_programs(offered: Mapping[str, Any], path: str) -> tuple[str, ...]:

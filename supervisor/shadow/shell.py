@@ -131,13 +131,21 @@ def perl() -> str:
     return shutil.which("perl", path="/usr/bin:/bin:/usr/local/bin") or "/usr/bin/perl"
 
 
-def without_network(argv: Sequence[str]) -> list[str]:
+def without_network(
+    argv: Sequence[str], *, kept: Iterable[Path] = (), away: Iterable[Path] = ()
+) -> list[str]:
     """What to start instead of `argv`, inside a shadow, so that it reaches no system, not even by loopback.
 
     Its streams and its processes stay as they are, and it has a localhost of its own. It cannot look into
     processes outside, which have the network.
+
+    Args:
+        kept: what it cannot write, as far as it is there by then.
+        away: folders that are empty for it.
     """
-    return [*_bwrap("--unshare-net"), "--", *argv]
+    words = [word for path in kept for word in ("--ro-bind-try", str(path), str(path))]
+    words += [word for path in away for word in ("--tmpfs", str(path))]
+    return [*_bwrap("--unshare-net", *words), "--", *argv]
 
 
 def without_supervisor(argv: Sequence[str], hidden: Iterable[Path], shown: Iterable[Path]) -> list[str]:
