@@ -21,24 +21,27 @@ from supervisor.places import places
 from supervisor.policy import RunState, decide
 from supervisor.runner.files import LocalFiles
 from supervisor.runner.rules import pack_files, read_book
+from supervisor.runner.trust import trust
+from supervisor.session.settings import mcp_servers, own_servers
 
 
 class _Explainer:
     """Judges and decides as a fresh run in this folder would."""
 
     def __init__(self, cwd: Path) -> None:
-        here = places()
+        here, home = places(), Path.home()
         self._found = load(here, cwd)
         config = self._found.config
         own = own_paths(here, cwd)
         self._rulings = config.rulings(own=own.own, own_writes=own.own_writes, guarded=own.guarded)
         self._classifier = Classifier(read_book(config.profiles, here.config / "profiles"))
+        trusted = trust(config.mcp.trusted, mcp_servers(home, cwd), own_servers(home, cwd))
         self._where = Surroundings(
             cwd=str(cwd),
             workspace=str(cwd),
-            home=str(Path.home()),
+            home=str(home),
             files=LocalFiles(os.environ.get("PATH", "")),
-            trusted_mcp=frozenset(config.mcp.trusted),
+            trusted_mcp=frozenset(trusted.servers),
         )
         self._state = RunState(config.mode)
 

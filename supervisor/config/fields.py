@@ -84,7 +84,12 @@ class McpTable(Table, frozen=True):
     trusted: tuple[str, ...] = ()
     """Servers that are believed when they call one of their tools read-only, and that keep their network in
     a dry run. Every other server's tools are writes unless a profile knows better, and in a dry run it starts
-    without network."""
+    without network.
+
+    A name is the server that your own Claude configuration defines under it. One that a folder's `.mcp.json`
+    defines is trusted as NAME@DIGEST, so that no other takes its place; a run says its digest where only the
+    name is trusted.
+    """
 
 
 class NetworkTable(Table, frozen=True):

@@ -22,6 +22,8 @@ from typing import Any
 
 import msgspec
 
+from supervisor.plan.servers import server_digests
+
 TASK = "Publish picture 42: write its page, upload img/42.png, and add the rows that the site needs."
 KEY = "img/42.png"
 
@@ -35,7 +37,7 @@ mode = "mixed"
 "mcp://store/*" = "dry-run"
 
 [mcp]
-trusted = ["database", "store"]
+trusted = {trusted}
 """
 
 _PAGE = """\
@@ -107,7 +109,9 @@ def write_story(folder: Path, pace_s: float = 0.0, kill_window_s: float = 3.0) -
     }
     (workspace / ".mcp.json").write_text(json.dumps({"mcpServers": servers}, indent=2), encoding="utf-8")
     config = folder / "supervisor.toml"
-    config.write_text(_CONFIG.replace("{workspace}", str(workspace)), encoding="utf-8")
+    trusted = [f"{name}@{digest}" for name, digest in server_digests(servers).items()]
+    said = _CONFIG.replace("{workspace}", str(workspace)).replace("{trusted}", json.dumps(trusted))
+    config.write_text(said, encoding="utf-8")
 
     before, after = list(_before_the_kill(picture)), list(_after_the_kill())
     thumbnail = list(_subagent(picture))

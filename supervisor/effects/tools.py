@@ -121,7 +121,10 @@ def _user_file(engine: Engine, name: str, given: Input) -> None:
 def _resource(engine: Engine, name: str, given: Input) -> None:
     server, uri = _text(given, "server") or "*", _text(given, "uri")
     target = Target(f"mcp://{server}/resource/{uri}", Scope.REMOTE)
-    engine.emit(READ, target, f"tool.{name}", "reads a resource of an MCP server")
+    if server in engine.around.trusted_mcp:
+        engine.emit(READ, target, f"tool.{name}", "reads a resource of a trusted MCP server")
+    else:
+        engine.emit(WRITE, target, f"tool.{name}", "what this server does when it is asked is not known")
 
 
 def _config(engine: Engine, name: str, given: Input) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -207,13 +207,13 @@ class Containment:
             self._hosts.close()
 
     def servers(
-        self, offered: Mapping[str, Any], env: Mapping[str, str]
+        self, offered: Mapping[str, Any], trusted: Collection[str], env: Mapping[str, str]
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """MCP servers as they are started, and what to say of them: in a dry run most have no network."""
         absent = missing_programs(offered, env.get("PATH", os.defpath))
         if self._spec.mode is Mode.DRY_RUN:
             keep = self._claudes(env)
-            given, lines = without_networks(offered, self._spec.trusted_mcp, keep, able=self._spec.sandbox)
+            given, lines = without_networks(offered, trusted, keep, able=self._spec.sandbox)
             return given, (*absent, *lines)
         if self._spec.sandbox:
             return without_sight(offered, self._hidden, (Path(env["HOME"]),)), absent

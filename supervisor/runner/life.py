@@ -23,6 +23,7 @@ from supervisor.runner.rules import Memory, packs_of, surroundings
 from supervisor.runner.run import Run
 from supervisor.runner.server import ControlServer
 from supervisor.runner.spec import RunSpec
+from supervisor.runner.trust import trust
 from supervisor.session import settings
 from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
 from supervisor.session.conversations import carry_conversations
@@ -95,11 +96,12 @@ class _Launch:
         keep_environment(keep, self.env)
         self.env |= settings.ALWAYS
         self._servers = settings.mcp_servers(users_home, cwd)
+        self.trust = trust(spec.trusted_mcp, self._servers, settings.own_servers(users_home, cwd))
         self._require_servers(spec)
         self._offered = _write_servers(keep / "mcp.json", self._servers)
         self._memory = settings.memory_folders(users_home, cwd, keep)
         self.containment = Containment(spec, spec.places)
-        given, self._told = self.containment.servers(self._servers, self.env)
+        given, self._told = self.containment.servers(self._servers, self.trust.servers, self.env)
         self._given = _write_servers(keep / "mcp-given.json", given)
         self.env |= self.containment.give_shell(self.env)
 
@@ -142,9 +144,9 @@ class _Launch:
 
     async def learn(self, rules: Judge) -> Judge:
         """`rules` with what the trusted MCP servers of this run say of their tools."""
-        trusted = [name for name in self._servers if name in self._spec.trusted_mcp]
+        trusted = self.trust.servers
         told = await read_only_tools(self._offered, trusted, cwd=self._spec.cwd, env=self.env)
-        where = msgspec.structs.replace(rules.where, mcp_read_only=told)
+        where = msgspec.structs.replace(rules.where, trusted_mcp=frozenset(trusted), mcp_read_only=told)
         return msgspec.structs.replace(rules, where=where)
 
     def started(self, *, profile: str) -> RunStarted:
@@ -163,7 +165,7 @@ class _Launch:
             profile=profile,
             config=spec.config,
             suspended=(*self._user.suspended, *self._notes),
-            notes=(*spec.notes, *self._told),
+            notes=(*spec.notes, *self.trust.notes, *self._told),
             floors={**FLOORS, "4": spec.floor_4},
             shadow=self.containment.shadow is not None,
             runner_pid=os.getpid(),

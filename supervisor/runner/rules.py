@@ -102,7 +102,7 @@ def pack_folders(spec: RunSpec) -> list[Path]:
 
 
 def surroundings(spec: RunSpec, *, home: str, path: str) -> Surroundings:
-    """Where the run's calls happen.
+    """Where the run's calls happen; nobody's MCP server is trusted there yet.
 
     Args:
         home: the agent's home folder.
@@ -113,7 +113,6 @@ def surroundings(spec: RunSpec, *, home: str, path: str) -> Surroundings:
         workspace=spec.cwd,
         home=home,
         files=LocalFiles(path),
-        trusted_mcp=frozenset(spec.trusted_mcp),
     )
 
 

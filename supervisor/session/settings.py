@@ -186,15 +186,27 @@ def mcp_servers(home: Path | None, cwd: Path) -> dict[str, Any]:
 
     `home` is None when nothing of the user's may be read.
     """
-    servers: dict[str, Any] = {}
-    mine = _object(home / ".claude.json") if home is not None else {}
-    servers.update(_dict(mine.get("mcpServers")))
-    servers.update(_dict(_object(cwd / ".mcp.json").get("mcpServers")))
-    here = _dict(_dict(mine.get("projects")).get(str(cwd)))
-    servers.update(_dict(here.get("mcpServers")))
+    mine, here = _mine(home, cwd)
+    servers = {
+        **_dict(mine.get("mcpServers")),
+        **_dict(_object(cwd / ".mcp.json").get("mcpServers")),
+        **_dict(here.get("mcpServers")),
+    }
     off = {str(name) for name in _list(here.get("disabledMcpServers"))}
     off |= {str(name) for name in _list(here.get("disabledMcpjsonServers"))}
     return {name: server for name, server in servers.items() if name not in off}
+
+
+def own_servers(home: Path | None, cwd: Path) -> dict[str, Any]:
+    """Those that the user's own configuration defines, for everywhere or for this folder."""
+    mine, here = _mine(home, cwd)
+    return {**_dict(mine.get("mcpServers")), **_dict(here.get("mcpServers"))}
+
+
+def _mine(home: Path | None, cwd: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The user's Claude configuration, and what it says of the folder."""
+    mine = _object(home / ".claude.json") if home is not None else {}
+    return mine, _dict(_dict(mine.get("projects")).get(str(cwd)))
 
 
 def environment(base: Mapping[str, str], user: UserSettings) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from e2e_stage import call, supervise
 
 from harness.machine import Machine
 from harness.services import Service, a_service
+from supervisor.plan.servers import server_digests
 
 SERVER = """
 import contextlib, socket, sys
@@ -46,17 +48,18 @@ def service() -> Iterator[Service]:
         yield listening
 
 
-def offer_servers(machine: Machine, port: int) -> None:
+def offer_servers(machine: Machine, port: int) -> dict[str, Any]:
     """Offer the run a program that tries the network, and a server elsewhere whose helper program does."""
     (machine.workspace / "probe.py").write_text(SERVER)
     helper = machine.workspace / "helper.sh"
     helper.write_text("#!/bin/bash\n" + HELPER.format(port=port) + "\n")
     helper.chmod(0o755)
-    offered = {
+    offered: dict[str, Any] = {
         "probe": {"command": sys.executable, "args": ["-P", str(machine.workspace / "probe.py"), str(port)]},
         "elsewhere": {"type": "http", "url": "http://127.0.0.1:9/mcp", "headersHelper": str(helper)},
     }
     (machine.workspace / ".mcp.json").write_text(json.dumps({"mcpServers": offered}))
+    return offered
 
 
 READS = '[[reads]]\ntool = "mcp__probe__look"\n'
@@ -82,16 +85,23 @@ def test_an_untrusted_server_speaks_over_its_pipes_and_reaches_nothing(
 
 
 def test_a_trusted_server_keeps_its_network(machine: Machine, service: Service) -> None:
-    """The same servers, named in the operator's own configuration, reach their system; the run says so. The
-    same words in the folder's own file count for nothing until they are allowed."""
-    offer_servers(machine, service.port)
-    trust = '[mcp]\ntrusted = ["probe", "elsewhere"]\n'
+    """The same servers, as they are defined, in the operator's own configuration: they reach their system and
+    the run says so. The same words in the folder's own file count for nothing until they are allowed, and the
+    servers' mere names count for nothing where the folder defines them."""
+    offered = offer_servers(machine, service.port)
+    exact = [f"{name}@{digest}" for name, digest in server_digests(offered).items()]
+    trust = f"[mcp]\ntrusted = {json.dumps(exact)}\n"
     machine.write_config(READS)
     (machine.workspace / "supervisor.toml").write_text(trust)
     script = machine.write_script([{"calls": [call("mcp__probe__look")]}])
     ended = supervise(machine, "--script", str(script))
     assert service.heard() == set()
     assert "ignored, supervisor.toml" in ended.done.stderr
+
+    machine.write_config('[mcp]\ntrusted = ["probe", "elsewhere"]\n' + READS)
+    ended = supervise(machine, "--script", str(script))
+    assert service.heard() == set()
+    assert f"you may trust {exact[0]}" in ended.done.stderr
 
     machine.write_config(trust + READS)
     ended = supervise(machine, "--script", str(script))

@@ -358,6 +358,18 @@ def test_a_servers_own_word_counts_only_where_it_is_trusted() -> None:
     assert mcp("mcp__other__look", trusted, sql="drop table t").effect is EffectKind.WRITE
 
 
+@pytest.mark.parametrize("tool", ["ReadMcpResourceTool", "ReadMcpResourceDirTool"])
+def test_a_resource_is_read_only_where_its_server_is_trusted(tool: str) -> None:
+    """A server may do anything when it is asked for a resource, so it is a call of it as any other."""
+    trusted = Surroundings("/w", "/w", "/h", trusted_mcp=frozenset({"other"}))
+    asked = {"server": "other", "uri": "https://h/delete"}
+    doubted = mcp(tool, **asked)
+    assert (doubted.effect, doubted.scope) == (EffectKind.WRITE, Scope.REMOTE)
+    assert doubted.targets == ("mcp://other/resource/https://h/delete",)
+    assert mcp(tool, trusted, **asked).effect is EffectKind.READ
+    assert mcp(tool, trusted, uri="x").effect is EffectKind.WRITE
+
+
 def test_mcp_rules_apply_by_server_and_tool_the_most_specific_first() -> None:
     """A rule for one tool wins over one for many."""
     judgement = mcp("mcp__store1__get_object", key="k")
