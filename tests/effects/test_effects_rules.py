@@ -363,7 +363,7 @@ def test_a_resource_is_read_only_where_its_server_is_trusted(tool: str) -> None:
     """A server may do anything when it is asked for a resource, so it is a call of it as any other."""
     trusted = Surroundings("/w", "/w", "/h", trusted_mcp=frozenset({"other"}))
     asked = {"server": "other", "uri": "https://h/delete"}
-    doubted = mcp(tool, **asked)
+    doubted = mcp(tool, AROUND, **asked)
     assert (doubted.effect, doubted.scope) == (EffectKind.WRITE, Scope.REMOTE)
     assert doubted.targets == ("mcp://other/resource/https://h/delete",)
     assert mcp(tool, trusted, **asked).effect is EffectKind.READ

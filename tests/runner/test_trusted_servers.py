@@ -37,7 +37,7 @@ def trusted(
 @pytest.mark.parametrize("where", ["user", "local"])
 def test_a_name_is_the_server_of_the_users_own_configuration(tmp_path: Path, where: str) -> None:
     """Whether it is defined for everywhere or for this folder only."""
-    assert trusted(tmp_path, "store", **{where: {"store": MINE}}) == Trust(("store",))  # type: ignore[arg-type]
+    assert trusted(tmp_path, "store", **{where: {"store": MINE}}) == Trust(("store",))
 
 
 @pytest.mark.parametrize("user", [{}, {"store": MINE}], ids=["alone", "over the user's"])
