@@ -237,7 +237,9 @@ class Containment:
         if self.shadow is None:
             return start
         program = (Path(sys.prefix), Path(sys.base_prefix), Path(supervisor.__file__).parent.parent)
-        show = (Path(argv[0]), *program, *shown)
+        # What lies in the folder itself is there as the agent leaves it.
+        elsewhere = (path for path in program if not path.is_relative_to(self._spec.cwd))
+        show = (Path(argv[0]), *elsewhere, *shown)
         if self.shell is not None:
             show += (self.shell.path.parent,)
         if self._hosts is not None:

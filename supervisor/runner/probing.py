@@ -31,7 +31,7 @@ from supervisor.runner.spec import load_spec
 from supervisor.session.kept_environment import kept_environment
 from supervisor.shadow.capabilities import Capabilities
 
-PROBE_S = 10.0
+PROBE_S = 20.0
 """A probe that takes longer tells nothing."""
 
 _END_S = 2 * PROBE_S

@@ -92,7 +92,8 @@ def test_rehearsed_and_applied_every_system_ends_as_after_a_live_run(systems: Sy
         script = machine.write_script([*job(stage), *AFTER])
         done = machine.supervise("run", "--headless", "--mode", "mixed", "--script", str(script), "go")
         assert done.returncode == 0, done.stderr
-        decided = [(decision, outcome) for decision, _, outcome in stage.decisions(stage.newest()["id"])]
+        calls = stage.show(stage.newest()["id"])["calls"]
+        decided = {(call["decision"], call["outcome"]): call["why"] for call in calls}
         assert set(decided) == {("pass", "executed"), ("real", "executed")}, decided
         live = everything(stage)
     assert applied == live
