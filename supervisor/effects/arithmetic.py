@@ -19,12 +19,8 @@ _EXPRESSIONS = frozenset(
 class Arithmetic(Expander):
     """Judges arithmetic expressions, `[ … ]` and `[[ … ]]`."""
 
-    def arithmetic(self, node: Node, *, element: bool = True) -> None:
-        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command.
-
-        Args:
-            element: an element of an array is evaluated as well, and not only its subscript.
-        """
+    def arithmetic(self, node: Node) -> None:
+        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command."""
         self.engine.step()
         kind = node.type
         if kind == "number" and not node.child_count:
@@ -50,7 +46,7 @@ class Arithmetic(Expander):
             name_node = node.child_by_field_name("name")
             if name_node is not None:
                 if name_node.type == "subscript":
-                    self.arithmetic(name_node, element=False)
+                    self.arithmetic(name_node)
                 else:
                     self.set_variable(self.text(name_node), NUMBER)
         elif kind == "string":
@@ -61,9 +57,7 @@ class Arithmetic(Expander):
             for child in node.named_children:
                 if child.type == "word" and self.text(child) in ("@", "*"):
                     continue
-                if kind == "subscript" and child == node.named_children[0]:
-                    if element:
-                        self._evaluated(self.text(child))
+                if kind == "subscript" and child is node.named_children[0]:
                     continue
                 self.arithmetic(child)
             self._changed_by(node)
@@ -85,8 +79,6 @@ class Arithmetic(Expander):
             return
         if not name.isidentifier() or not name.isascii():
             self.doubt(f"the arithmetic of {name[:40]} is not understood")
-        elif name == "_" or (name.startswith("BASH") and name not in ("BASHPID", "BASH_SUBSHELL")):
-            self.doubt(f"bash sets {name} to a text, which is evaluated")
         elif (
             value is not None
             and value != NUMBER

@@ -98,8 +98,10 @@ def _set(engine: Engine, word: Word, value: Word, state: State) -> None:
         return
     if word.text == "IFS":
         state.ifs_known = False
-    else:
-        engine.sets(word.text, value, state.on)
+    elif engine.variable(word.text) is EffectKind.UNKNOWN:
+        engine.unknown(
+            f"environment/{word.text}", "shell.environment", f"{word.text} changes what programs do", state.on
+        )
     state.assign(word.text, value)
 
 
@@ -114,8 +116,6 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for word in words:
         if word.prefix.startswith(("-", "+")):
             continue
-        if word.exact and any(letter in options for letter in "aA"):
-            engine.arrays.add(word.text.partition("=")[0])
         variable, equals, _ = word.prefix.partition("=") if not word.exact else word.text.partition("=")
         if not _NAME.fullmatch(variable) or (not word.exact and not equals):
             _unsure(engine, name, "declares a variable that is not known", state)
@@ -124,8 +124,6 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             value = word.tail(len(variable) + 1)
             if "i" in options and not (value.exact and value.text.lstrip("-").isdigit()):
                 _unsure(engine, name, "an integer variable evaluates its text", state)
-            if _may_be_elements(value, known=variable in engine.arrays or "a" in options or "A" in options):
-                _unsure(engine, name, "the elements of an array are expanded once more", state)
             if word.many:
                 value = UNKNOWN
             _set(engine, Word(variable), value, state)
@@ -143,17 +141,6 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             state.handed_on |= {variable}
         if exports and engine.variable(variable) is EffectKind.WRITE:
             state.exported.add(variable)
-
-
-def _may_be_elements(value: Word, *, known: bool) -> bool:
-    """Whether a declaration may read `value` as the elements of an array, and run what is in them.
-
-    Args:
-        known: it declares an array.
-    """
-    if value.exact:
-        return value.text.startswith("(") and any(letter in "$`[<>" for letter in value.text)
-    return known
 
 
 def _declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
@@ -219,7 +206,6 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
     takes = "adinNptu" if name == "read" else "dnOsuCc"
     index = 0
     given: list[Word] = []
-    fills_array = name != "read"
     while index < len(words):
         word = words[index]
         index += 1
@@ -227,7 +213,6 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             letter = next((c for c in word.text[1:] if c in takes), "")
             if letter in ("C", "c") and letter:
                 _unsure(engine, name, "-C runs a command for each line", state)
-            fills_array = fills_array or letter == "a"
             attached = word.text[word.text.index(letter) + 1 :] if letter else ""
             if attached and letter == "a":
                 given.append(Word(attached))
@@ -241,8 +226,6 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             given.append(word)
     for each in given or [Word("REPLY" if name == "read" else "MAPFILE")]:
         _set(engine, each, UNKNOWN, state)
-        if fills_array:
-            engine.arrays.add(each.text)
     state.stdin = UNKNOWN if state.stdin is not None else None
     _quiet(engine, name, state)
 

@@ -12,10 +12,7 @@ from supervisor.effects.model import Effect, EffectKind, Scope, Surroundings
 from supervisor.effects.rules import RuleBook
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target
-from supervisor.effects.words import NUMBER, Word
-
-_INTEGERS = frozenset(("BASHPID", "HISTCMD", "OPTIND", "RANDOM", "SRANDOM"))
-"""Variables that bash itself makes integers: it evaluates what is assigned to them."""
+from supervisor.effects.words import Word
 
 MOST_STEPS = 4000
 MOST_DEPTH = 24
@@ -43,7 +40,6 @@ class Engine:
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
         functions: how many function calls are open.
-        arrays: variables that were made arrays somewhere in the text.
         foreseen: what rules know of its program calls beyond effects; None: nobody asks.
         end_s: processor time of this thread at which the judgement is given up, in seconds.
     """
@@ -58,7 +54,6 @@ class Engine:
     defines_functions: bool = False
     traps: bool = False
     functions: int = 0
-    arrays: set[str] = field(default_factory=set)
     foreseen: list[Foreseen] | None = None
     end_s: float = field(default_factory=lambda: time.thread_time() + MOST_TIME_S)
 
@@ -108,15 +103,6 @@ class Engine:
     def unknown(self, what: str, rule: str, why: str, on: str = "") -> None:
         """Note that something is not understood."""
         self.emit(EffectKind.UNKNOWN, Target(f"unknown:{what}", Scope.HOST), rule, why, on=on)
-
-    def sets(self, name: str, value: Word, on: str = "") -> None:
-        """Note what it means that a shell variable is set."""
-        if self.variable(name) is EffectKind.UNKNOWN:
-            why = f"{name} changes what programs do"
-            self.unknown(f"environment/{name}", "shell.environment", why, on)
-        elif name in _INTEGERS and value != NUMBER and not (value.exact and value.text.isdecimal()):
-            why = f"bash evaluates what {name} is set to"
-            self.unknown(f"environment/{name}", "shell.environment", why, on)
 
     def variable(self, name: str) -> EffectKind | None:
         """What setting an environment variable means: None harmless, UNKNOWN dangerous, WRITE not listed."""

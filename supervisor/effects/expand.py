@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from supervisor.effects.model import EffectKind
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
 from supervisor.effects.vocabulary import names
@@ -57,7 +58,7 @@ class Expander:
     def _redirect(self, node: Node) -> list[Word]:
         raise NotImplementedError
 
-    def arithmetic(self, node: Node, *, element: bool = True) -> None:
+    def arithmetic(self, node: Node) -> None:
         """Judge an arithmetic expression."""
         raise NotImplementedError
 
@@ -325,8 +326,7 @@ class Expander:
             unknown = Kind.UNKNOWN
         if (first.type == "!" or self.text(first) == "!") and not many:
             target = self.state.variables.get(self.text(variable)) if variable is not None else None
-            positional = variable is None or self.text(variable).isdigit()
-            if positional or (target is not None and not (target.exact and target.text.isidentifier())):
+            if target is not None and not (target.exact and target.text.isidentifier()):
                 self.doubt("an indirect expansion may evaluate anything")
         if "@" in operators and operators[-1:] not in (
             ["Q"],
@@ -347,7 +347,7 @@ class Expander:
             if child is variable and child.type == "variable_name":
                 continue
             if substring or child.type == "subscript":
-                self.arithmetic(child, element=child is not variable)
+                self.arithmetic(child)
             else:
                 self._part(child)
         return [("", Kind.UNKNOWN_MANY if many else unknown)]
@@ -389,8 +389,10 @@ class Expander:
         """Assign a shell variable; some change what programs do."""
         if name == "IFS":
             self.state.ifs_known = False
-        else:
-            self.engine.sets(name, value, self.state.on)
+        elif self.engine.variable(name) is EffectKind.UNKNOWN:
+            self.engine.unknown(
+                f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
+            )
         self.state.assign(name, value)
 
     def assignment(self, node: Node) -> list[tuple[str, Word]]:
@@ -401,17 +403,14 @@ class Expander:
             self.doubt("an assignment is not understood")
             return []
         if name.type == "subscript":
-            self.arithmetic(name, element=False)
+            self.arithmetic(name)
             inner = name.child_by_field_name("name")
-            if inner is not None:
-                self.engine.arrays.add(self.text(inner))
             if value is not None:
                 self.joined(value)
             return [(self.text(inner), UNKNOWN)] if inner is not None else []
         word = self.joined(value) if value is not None else Word("")
         appends = any(child.type == "+=" for child in node.children)
         if value is not None and value.type == "array":
-            self.engine.arrays.add(self.text(name))
             return [(self.text(name), UNKNOWN)]
         if (value is not None and value.type == "arithmetic_expansion") or (
             value is not None and value.type == "command_substitution" and self.prints_number(value)

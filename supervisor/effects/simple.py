@@ -111,8 +111,8 @@ class Simple(Redirects):
         for name, value in assigned:
             if name == "IFS":
                 self.state.ifs_known = False
-            else:
-                self.engine.sets(name, value, self.state.on)
+            elif self.engine.variable(name) is EffectKind.UNKNOWN:
+                self._danger(name)
             self.state.assign(name, value)
 
     def _assignments(self, node: Node) -> None:
@@ -135,13 +135,8 @@ class Simple(Redirects):
         self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
-                elements = child.child_by_field_name("value")
                 for name, value in self.assignment(child):
-                    if elements is not None and elements.type == "array":
-                        self._assign([(name, value)])
-                        words.append(Word(name))
-                    else:
-                        words.append(_assignment_word(name, value))
+                    words.append(_assignment_word(name, value))
             elif child.type == "variable_name":
                 words.append(Word(self.text(child)))
             else:

@@ -265,8 +265,8 @@ class Walker(Simple):
     def _danger_if(self, name: str) -> None:
         if name == "IFS":
             self.state.ifs_known = False
-        else:
-            self.engine.sets(name, UNKNOWN, self.state.on)
+        elif self.engine.variable(name) is EffectKind.UNKNOWN:
+            self._danger(name)
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")
