@@ -38,6 +38,21 @@ _QUIET = frozenset(
 _RESERVED = names(
     "if then else elif fi for while until do done case esac function select time coproc in { } ! [[ ]] (( ))"
 )
+_HARMLESS = {
+    "hash": re.compile(r"-[lrt]+|[A-Za-z0-9_][A-Za-z0-9_.+-]*"),
+    "jobs": re.compile(r"-[lnprs]+|%[%+-]|%?[0-9]+"),
+    "wait": re.compile(r"-[nf]+|%[%+-]|%?[0-9]+"),
+    "compgen": re.compile(r"-[abcdefgjksuv]+|[A-Za-z0-9_./][A-Za-z0-9_./-]*"),
+}
+"""The only words known to be harmless to built-ins that may run or evaluate what they are given."""
+_ACTIONS = names(
+    """alias arrayvar binding builtin command directory disabled enabled export file function group helptopic
+    hostname job keyword running service setopt shopt signal stopped user variable"""
+)
+"""What `compgen -A` can list."""
+_SET_LETTERS = re.compile(r"-[efuxvnCEhTBmo]+|\+[efuxvnCEhTmo]+")
+"""Options of `set` that leave the meaning of the text as it is; `+B` does not, nor do `a`, `k`, `p`, `t`."""
+_SET_NAMES = names("pipefail errexit nounset xtrace noglob verbose noclobber") | {""}
 _SAFE_SHOPT = frozenset(
     ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "failglob", "nocasematch", "inherit_errexit")
 )
@@ -64,17 +79,23 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
             or any(word.many and not word.glob for word in operands)
         ) or any(word.exact and "[" in word.text and "(" in word.text for word in operands):
             _unsure(engine, name, "a name that is not known is tested", state)
-    if name in ("hash", "jobs") and words:
-        harmless = all(word.exact and word.text in ("-r", "-l", "-t", "-p", "-s") for word in words)
-        if not harmless or (name == "hash" and any(word.text == "-p" for word in words)):
-            _unsure(engine, name, f"may change what a name runs, or run something: {name}", state)
-    if name in ("wait", "compgen") and any(
-        not word.exact or word.text.startswith(("-p", "-C", "-F", "-W", "-G", "-P", "-S")) for word in words
-    ):
-        _unsure(engine, name, f"{name} may evaluate what it is given", state)
+    if name in _HARMLESS and not _harmless(name, words):
+        _unsure(engine, name, f"{name} may run or evaluate what it is given", state)
     if name in ("break", "continue", "return", "exit"):
         engine.jumps.append(state.fork())
     _quiet(engine, name, state)
+    return True
+
+
+def _harmless(name: str, words: list[Word]) -> bool:
+    """Whether every word is one of those known to be harmless to the built-in `name`."""
+    for index, word in enumerate(words):
+        if name == "compgen" and word.exact and word.text == "-A" and index + 1 < len(words):
+            # The word after it is looked at as any other: the name of an action is harmless by itself.
+            if not words[index + 1].exact or words[index + 1].text not in _ACTIONS:
+                return False
+        elif not word.exact or not _HARMLESS[name].fullmatch(word.text):
+            return False
     return True
 
 
@@ -219,6 +240,8 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             elif letter and not attached and index < len(words):
                 if letter == "a":
                     given.append(words[index])
+                elif words[index].many:
+                    _unsure(engine, name, f"the value of -{letter} may be several words", state)
                 index += 1
             if name != "read" and not letter and word.text != "-t":
                 given.append(UNKNOWN)
@@ -267,10 +290,10 @@ def _source(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 def _exec(engine: Engine, name: str, words: list[Word], state: State) -> None:
     while words and words[0].exact and words[0].text in ("-c", "-l", "-cl", "-a"):
+        if words[0].text == "-a" and any(word.many for word in words[1:2]):
+            _unsure(engine, name, "the name after -a may be several words", state)
         words = words[2:] if words[0].text == "-a" else words[1:]
     if not words:
-        if state.stdin is UNKNOWN:
-            state.stdin = UNKNOWN
         _quiet(engine, name, state)
         return
     shell.run_words(engine, words, state, external=True)
@@ -367,27 +390,16 @@ def _set_options(engine: Engine, name: str, words: list[Word], state: State) -> 
         if word.exact and word.text in ("--", "-"):
             state.params = None
             break
-        if word.exact and word.text in ("-o", "+o"):
-            option = words[index].text if index < len(words) else ""
-            index += 1
-            if option not in (
-                "",
-                "pipefail",
-                "errexit",
-                "nounset",
-                "xtrace",
-                "noglob",
-                "verbose",
-                "noclobber",
-                "posix",
-            ):
-                _unsure(engine, name, f"shell option {option} is not known", state)
-        elif word.exact and re.fullmatch(r"[-+][efuxvnCEhTBm]*o?", word.text):
-            if word.text.endswith("o"):
+        if word.exact and _SET_LETTERS.fullmatch(word.text):
+            # Each `o` takes one of the words that follow.
+            for _ in range(word.text.count("o")):
+                option = words[index] if index < len(words) else Word("")
                 index += 1
+                if not option.exact or option.text not in _SET_NAMES:
+                    _unsure(engine, name, f"shell option {option.text} is not known", state)
         else:
             state.params = None
-            if word.may_be_option:
+            if word.may_be_option or word.prefix.startswith("+"):
                 _unsure(engine, name, f"shell option {word.text} is not known", state)
             break
     _quiet(engine, name, state)
@@ -430,6 +442,8 @@ def _let(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 
 def _getopts(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    if words and words[0].exact and words[0].text == "--":
+        words = words[1:]
     if any(word.many for word in words[:2]):
         _unsure(engine, name, "which variable is set is not known", state)
     for word in words[1:2]:

@@ -843,6 +843,21 @@ sort -\⏎o z y
 sed -n\⏎i p y
 awk 'BEGIN'\⏎' { print > "z" }'
 ls >/dev/null\⏎2 y
+compgen -aC 'touch z'
+compgen -aW '$(touch z)'
+compgen -A function -W '$(touch z)'
+compgen -A command -C 'touch z'
+wait -np 'a[$(touch z)]'
+sleep 0 & wait -np 'a[$(touch z)]'
+hash -lp ./evil ls; ls
+jobs -lx touch z
+set -eo keyword; bash -c ls BASH_ENV=./evil
+set -eoo pipefail keyword; bash -c ls BASH_ENV=./evil
+set +B; tee /dev/{null,null}
+x=$(echo n touch z); exec -a $x ls
+x=$(echo '2 a[$(touch${IFS}z)]'); read -n $x y <<< a
+x=$(echo '2 a[$(touch${IFS}z)]'); read -rp $x y <<< a
+x=ls; getopts -- a x -a; $x y
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
