@@ -10,6 +10,7 @@ from supervisor.effects import shell
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target, file_targets
+from supervisor.effects.variables import set_variable
 from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Word
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DECLARED = re.compile(r"-[AFIacfgilnprtux]*|\+[acfgilnrtux]+|--")
 _QUIET = frozenset(
     (
         "echo",
@@ -117,18 +119,15 @@ def _set(engine: Engine, word: Word, value: Word, state: State) -> None:
         _unsure(engine, "set", "sets a variable that is not known", state)
         state.variables = dict.fromkeys(state.variables, UNKNOWN)
         return
-    if word.text == "IFS":
-        state.ifs_known = False
-    elif engine.variable(word.text) is EffectKind.UNKNOWN:
-        engine.unknown(
-            f"environment/{word.text}", "shell.environment", f"{word.text} changes what programs do", state.on
-        )
-    state.assign(word.text, value)
+    set_variable(engine, state, word.text, value)
 
 
 def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     """`declare`, `export`, `local`, `readonly`, `typeset` with `NAME`, `NAME=VALUE` and options."""
-    options = "".join(word.text[1:] for word in words if word.prefix.startswith(("-", "+")))
+    given = [word for word in words if word.prefix.startswith(("-", "+"))]
+    options = "".join(word.text[1:] for word in given)
+    if any(not word.exact or not _DECLARED.fullmatch(word.text) for word in given):
+        _unsure(engine, name, f"what these options make of a variable is not known: {options}", state)
     exports = name == "export" or "x" in options
     if "f" in options and exports:
         _unsure(engine, name, "exported functions replace programs", state)
@@ -143,21 +142,30 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             continue
         if equals:
             value = word.tail(len(variable) + 1)
-            if "i" in options and not (value.exact and value.text.lstrip("-").isdigit()):
-                _unsure(engine, name, "an integer variable evaluates its text", state)
+            listed = "a" in options.lower() or variable.rstrip("+") in state.arrays
+            if value.prefix.startswith("(") or (listed and not value.exact and not value.prefix):
+                _unsure(engine, name, "the text of a list in parentheses is expanded again", state)
+            if "a" in options.lower():
+                state.arrays |= {variable}
+            if "i" in options:
+                state.integers |= {variable}
             if word.many:
                 value = UNKNOWN
             _set(engine, Word(variable), value, state)
         elif engine.variable(variable) is EffectKind.UNKNOWN:
             _set(engine, Word(variable), UNKNOWN, state)
+        if "a" in options.lower() and not equals:
+            state.arrays |= {variable}
+        if "i" in options and not equals:
+            # What it holds already is evaluated when it is added to.
+            state.integers |= {variable}
+            _set(engine, Word(variable), state.variables.get(variable, NUMBER), state)
         if engine.functions and name not in ("export", "readonly") and "g" not in options:
             state.locals.add(variable)
         if name == "readonly" or any(letter in options for letter in "rluc"):
             if any(letter in options for letter in "luc"):
                 state.assign(variable, UNKNOWN)
             state.fixed.add(variable)
-        if "i" in options and not equals:
-            _unsure(engine, name, "an integer variable evaluates its text", state)
         if exports:
             state.handed_on |= {variable}
         if exports and engine.variable(variable) is EffectKind.WRITE:
@@ -227,6 +235,7 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
     takes = "adinNptu" if name == "read" else "dnOsuCc"
     index = 0
     given: list[Word] = []
+    listed = name != "read"
     while index < len(words):
         word = words[index]
         index += 1
@@ -234,6 +243,7 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             letter = next((c for c in word.text[1:] if c in takes), "")
             if letter in ("C", "c") and letter:
                 _unsure(engine, name, "-C runs a command for each line", state)
+            listed = listed or letter == "a"
             attached = word.text[word.text.index(letter) + 1 :] if letter else ""
             if attached and letter == "a":
                 given.append(Word(attached))
@@ -248,6 +258,8 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
         else:
             given.append(word)
     for each in given or [Word("REPLY" if name == "read" else "MAPFILE")]:
+        if listed:
+            state.arrays |= {each.text}
         _set(engine, each, UNKNOWN, state)
     state.stdin = UNKNOWN if state.stdin is not None else None
     _quiet(engine, name, state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from supervisor.effects.model import EffectKind
+from supervisor.effects import variables
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
 from supervisor.effects.vocabulary import names
@@ -341,7 +341,11 @@ class Expander:
         ):
             self.doubt("this expansion may run commands hidden in a variable")
         if any(operator in ("=", ":=") for operator in operators) and variable is not None:
-            self.set_variable(self.text(variable), UNKNOWN)
+            base = variable.child_by_field_name("name") if variable.type == "subscript" else variable
+            name = self.text(base or variable)
+            if variable.type == "subscript":
+                self.state.arrays |= {name}
+            self.set_variable(name, UNKNOWN)
         substring = ":" in operators
         for child in node.named_children:
             if child is variable and child.type == "variable_name":
@@ -387,13 +391,7 @@ class Expander:
 
     def set_variable(self, name: str, value: Word) -> None:
         """Assign a shell variable; some change what programs do."""
-        if name == "IFS":
-            self.state.ifs_known = False
-        elif self.engine.variable(name) is EffectKind.UNKNOWN:
-            self.engine.unknown(
-                f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
-            )
-        self.state.assign(name, value)
+        variables.set_variable(self.engine, self.state, name, value)
 
     def assignment(self, node: Node) -> list[tuple[str, Word]]:
         """The variables that a `variable_assignment` sets."""
@@ -407,15 +405,21 @@ class Expander:
             inner = name.child_by_field_name("name")
             if value is not None:
                 self.joined(value)
-            return [(self.text(inner), UNKNOWN)] if inner is not None else []
+            if inner is None:
+                return []
+            self.state.arrays |= {self.text(inner)}
+            return [(self.text(inner), UNKNOWN)]
         word = self.joined(value) if value is not None else Word("")
         appends = any(child.type == "+=" for child in node.children)
         if value is not None and value.type == "array":
+            self.state.arrays |= {self.text(name)}
             return [(self.text(name), UNKNOWN)]
         if (value is not None and value.type == "arithmetic_expansion") or (
             value is not None and value.type == "command_substitution" and self.prints_number(value)
         ):
             word = NUMBER
+        if appends and self.text(name) in self.state.integers:
+            return [(self.text(name), word)]
         if appends:
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN

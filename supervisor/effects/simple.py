@@ -96,7 +96,7 @@ class Simple(Redirects):
             elif meaning is EffectKind.WRITE:
                 state.exported.add(name)
         for name, value in assigned:
-            state.variables[name] = value
+            state.assign(name, value)
         state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
             state.ifs_known = False
@@ -109,11 +109,7 @@ class Simple(Redirects):
 
     def _assign(self, assigned: list[tuple[str, Word]]) -> None:
         for name, value in assigned:
-            if name == "IFS":
-                self.state.ifs_known = False
-            elif self.engine.variable(name) is EffectKind.UNKNOWN:
-                self._danger(name)
-            self.state.assign(name, value)
+            self.set_variable(name, value)
 
     def _assignments(self, node: Node) -> None:
         for child in [node] if node.type == "variable_assignment" else node.named_children:
@@ -132,16 +128,24 @@ class Simple(Redirects):
 
     def _declaration(self, node: Node) -> None:
         words: list[Word] = []
+        lists: list[str] = []
         self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
-                for name, value in self.assignment(child):
-                    words.append(_assignment_word(name, value))
+                value = child.child_by_field_name("value")
+                for name, word in self.assignment(child):
+                    if value is not None and value.type == "array":
+                        words.append(Word(name))
+                        lists.append(name)
+                    else:
+                        words.append(_assignment_word(name, word))
             elif child.type == "variable_name":
                 words.append(Word(self.text(child)))
             else:
                 words += self.words(child)
         builtins.declare(self.engine, self.text(node.children[0]), words, self.state)
+        for name in lists:
+            self.set_variable(name, UNKNOWN)
         self._plain(node, "only sets shell variables")
 
     def _aliased(self, name: str) -> None:

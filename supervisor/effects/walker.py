@@ -191,7 +191,6 @@ class Walker(Simple):
         if node.type == "for_statement" and name is not None:
             values = [word for child in node.children_by_field_name("value") for word in self.words(child)]
             variable = self.text(name)
-            self._danger_if(variable)
             body = node.child_by_field_name("body")
             has_in = any(child.type == "in" for child in node.children)
             values = values if has_in else [UNKNOWN]
@@ -201,7 +200,7 @@ class Walker(Simple):
             before = self.state.fork()
             if len(values) <= 6 and not self._nested_loop():
                 for value in values:
-                    self.state.variables[variable] = self._one(value)
+                    self.set_variable(variable, self._one(value))
                     self.statement(body)
                     self._after_jumps()
                 # What the body changes may differ the next time round.
@@ -236,7 +235,7 @@ class Walker(Simple):
         """Judge `parts` under what holds at every round: first see what they change, then note effects."""
         before = self.state.fork()
         if variable:
-            self.state.variables[variable] = _common(values)
+            self.set_variable(variable, _common(values))
         noted = len(self.engine.effects)
         self.loops += 1
         for _ in range(5):
@@ -245,7 +244,7 @@ class Walker(Simple):
             for part in parts:
                 self.statement(part)
             if variable:
-                self.state.variables[variable] = _common(values)
+                self.state.assign(variable, _common(values))
             self.state.assume([start, self.state.fork(), *self.engine.jumps])
             if self.state.same_as(start):
                 break
@@ -261,12 +260,6 @@ class Walker(Simple):
                 self.arithmetic(child)
         if body is not None:
             self._again("", [], [body])
-
-    def _danger_if(self, name: str) -> None:
-        if name == "IFS":
-            self.state.ifs_known = False
-        elif self.engine.variable(name) is EffectKind.UNKNOWN:
-            self._danger(name)
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")

@@ -858,6 +858,48 @@ x=$(echo n touch z); exec -a $x ls
 x=$(echo '2 a[$(touch${IFS}z)]'); read -n $x y <<< a
 x=$(echo '2 a[$(touch${IFS}z)]'); read -rp $x y <<< a
 x=ls; getopts -- a x -a; $x y
+declare -a x='($(touch z))'
+declare -a x='([$(touch z)]=1)'
+declare -a 'x=(`touch z`)'
+declare -A x='([a]=$(touch z))'
+declare -A x='($(touch z) 1)'
+declare -a x; declare x='($(touch z))'
+declare -a x+='($(touch z))'
+export -a x='($(touch z))'
+readonly -A x='([a]=$(touch z))'
+f() { local -a x='($(touch z))'; }; f
+x=(1); declare x='($(touch z))'
+x=(1); f() { declare -g x='($(touch z))'; }; f
+y=$(echo '($(touch z))'); declare -a x="$y"
+y=$(echo '($(touch z))'); x=(1); declare "x=$y"
+y=$(echo '($(touch z))'); x[1]=1; declare "x=$y"
+y=$(echo '($(touch z))'); : ${x[1]:=a}; declare x="$y"
+y=$(echo '($(touch z))'); mapfile x < f; declare x="$y"
+y=$(echo '($(touch z))'); read -a x < f; declare x="$y"
+y=$(echo '($(touch z))'); declare PIPESTATUS="$y"
+command declare -a x='($(touch z))'
+x=$(echo a); declare -$x y='($(touch z))'
+x=$(echo i); declare -"$x" y=5; y='a[$(touch z)]'
+declare -i n=5; n='a[$(touch z)]'
+declare -i n=5; n+='a[$(touch z)]'
+declare -i n=5; read n <<< 'a[$(touch z)]'
+declare -i n=5; printf -v n %s 'a[$(touch z)]'
+declare -i n=5; for n in 'a[$(touch z)]'; do :; done
+declare -i n=5; for n in 1 2 3 4 5 6 7 'a[$(touch z)]'; do :; done
+declare -i n=5; export n='a[$(touch z)]'
+declare -i n=5; mapfile n <<< 'a[$(touch z)]'
+declare -i n=5; n=(b); b='a[$(touch z)]'; n=(b)
+n='a[$(touch z)]'; declare -i n; n+=1
+f() { local -i n=1; n='a[$(touch z)]'; }; f
+RANDOM='a[$(touch z)]'
+HISTCMD='a[$(touch z)]'
+OPTIND='a[$(touch z)]'
+SRANDOM='a[$(touch z)]'
+read OPTIND <<< 'a[$(touch z)]'
+readonly x=touch; x=ls eval '$x z'
+{ [[ $q ]] || exec < evil; bash; } <<< ls
+{ if [[ $q ]]; then :; else exec < evil; fi; bash; } <<< ls
+while :; do bash; [ a ]; exec < evil; done <<< ls
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
