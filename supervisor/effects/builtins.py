@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from supervisor.effects import shell
+from supervisor.effects.arithmetic import reads_a_subscript
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target, file_targets
-from supervisor.effects.variables import set_variable
+from supervisor.effects.variables import held, is_number, set_variable
 from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Word
 
@@ -68,19 +69,8 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
         return True
     if name not in _QUIET:
         return False
-    if name in ("test", "["):
-        operands = [word for word in words if word.text not in ("]", "[")]
-        evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands[:1])
-        if (
-            (
-                evaluates
-                and any(not word.exact or "[" in word.text for word in operands[1:])
-                and len(operands) == 2
-            )
-            or (len(operands) > 2 and any(word.exact and word.text in ("-v", "-R") for word in operands))
-            or any(word.many and not word.glob for word in operands)
-        ) or any(word.exact and "[" in word.text and "(" in word.text for word in operands):
-            _unsure(engine, name, "a name that is not known is tested", state)
+    if name in ("test", "[") and reads_a_subscript(words):
+        _unsure(engine, name, "a name that is not known is tested", state)
     if name in _HARMLESS and not _harmless(name, words):
         _unsure(engine, name, f"{name} may run or evaluate what it is given", state)
     if name in ("break", "continue", "return", "exit"):
@@ -291,6 +281,8 @@ def _source(engine: Engine, name: str, words: list[Word], state: State) -> None:
         and words[0].text in ("/dev/stdin", "/dev/fd/0", "-")
         and state.stdin is not None
     ):
+        if len(words) > 1:
+            state.params = None
         shell.run_text(engine, state.stdin, state, here=True)
         _forget(state)
         return
@@ -442,13 +434,15 @@ def _shopt(engine: Engine, name: str, words: list[Word], state: State) -> None:
 def _let(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for word in words:
         match = (
-            re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)(?:[-+*/%]?=-?\d+|\+\+|--)", word.text)
+            re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)(?:([-+*/%]?=)-?[0-9]+|\+\+|--)", word.text)
             if word.exact
             else None
         )
         if match is None:
             _unsure(engine, name, "evaluates an expression that is not understood", state)
         else:
+            if match[2] != "=" and not is_number(held(state, match[1])):
+                _unsure(engine, name, f"the value of {match[1]} is evaluated", state)
             _set(engine, Word(match[1]), NUMBER, state)
     _quiet(engine, name, state)
 

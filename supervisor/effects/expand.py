@@ -10,19 +10,12 @@ from tree_sitter import Node
 from supervisor.effects import variables
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
-from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Piece, Word, assemble
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-_SET_BY_BASH = names(
-    """_ REPLY MAPFILE OPTARG OPTIND COPROC PIPESTATUS DIRSTACK FUNCNAME PWD OLDPWD LINENO RANDOM SRANDOM
-    SECONDS HISTCMD GROUPS UID EUID PPID EPOCHSECONDS EPOCHREALTIME SHLVL SHELLOPTS HOSTNAME
-    HOSTTYPE MACHTYPE OSTYPE IFS COMP_LINE COMP_WORDS READLINE_LINE TIMEFORMAT"""
-)
-"""Variables that bash sets itself: what was assigned to them is not what they hold."""
 
 
 class Expander:
@@ -325,7 +318,8 @@ class Expander:
         if first.type == "#" or self.text(first) == "#":
             unknown = Kind.UNKNOWN
         if (first.type == "!" or self.text(first) == "!") and not many:
-            target = self.state.variables.get(self.text(variable)) if variable is not None else None
+            name = self.text(variable) if variable is not None else ""
+            target = UNKNOWN if name.isdigit() else variables.held(self.state, name)
             if target is not None and not (target.exact and target.text.isidentifier()):
                 self.doubt("an indirect expansion may evaluate anything")
         if "@" in operators and operators[-1:] not in (
@@ -373,7 +367,7 @@ class Expander:
             if int(name) > len(params):
                 return [("", kind)]
             value = params[int(name) - 1]
-        elif name in _SET_BY_BASH or name.startswith("BASH"):
+        elif name in variables.SET_BY_BASH or name.startswith("BASH"):
             if name == "PWD" and name not in self.state.variables and len(self.state.cwds) == 1:
                 return [(self.state.cwds[0], kind)]
             return [("", unknown)]

@@ -194,6 +194,14 @@ class Simple(Redirects):
             else:
                 extra += self._redirect(redirect)
         given = self.state.stdin
+        if (
+            body is not None
+            and body.type == "command"
+            and any(
+                child.type == "herestring_redirect" or self.text(child)[:1] == "<" for child in body.children
+            )
+        ):
+            self._not_understood(body, "which of its inputs counts is not understood")
         if body is None:
             if extra:
                 shell.run_words(self.engine, extra, self.state)
@@ -206,7 +214,8 @@ class Simple(Redirects):
         output: Word | None = UNKNOWN
         if body is not None and self.text(body).strip() == "cat" and not extra and len(redirects) == 1:
             output = given if "cat" not in self.state.functions else UNKNOWN
-        self.state.stdin = stdin
+        # `exec <<E` has changed it for what comes after.
+        self.state.stdin = UNKNOWN if stdin is not None else None
         for follower in followers:
             self._follower(follower, output)
         self.engine.part = before

@@ -900,6 +900,45 @@ readonly x=touch; x=ls eval '$x z'
 { [[ $q ]] || exec < evil; bash; } <<< ls
 { if [[ $q ]]; then :; else exec < evil; fi; bash; } <<< ls
 while :; do bash; [ a ]; exec < evil; done <<< ls
+x='a[$(touch z)]'; [[ ! x -eq 1 ]]
+x='a[$(touch z)]'; let x++
+x='a[$(touch z)]'; let x+=1
+a=!; b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test $a "$b" "$x"
+a=$(echo !); b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test "$a" "$b" "$x"
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test -n x -a "$b" "$x"
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test '(' "$b" "$x" ')'
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); [ ! "$b" "$x" ]
+b=$(echo -v); x='a[$(touch z)]'; test ! "$b" 'a[x]'
+test -n x -a -v 'a[`touch z`]'
+x='a[$(touch z)]'; test x -a -v a[x]
+echo {x['$(touch z)']}</dev/null
+: {x['$(touch z)']}<<< a
+: {x['$(touch z)']}<<E⏎E
+: {x['$(touch z)']}>&1
+: 2>&1 {x['$(touch z)']}>&1
+q='a[$(touch z)]'; : {x[q]}</dev/null
+q='a[$(touch z)]'; : {x[q,1]}</dev/null
+: {PATH}</dev/null; ls
+mkdir 10; cp evil 10/ls; : {PATH}</dev/null; ls
+echo hi >&²
+echo hi >&٣
+echo hi >&1--
+bash <<< ls <<E⏎rm x⏎E
+bash < evil <<E⏎ls⏎E
+{ exec <<E⏎rm x⏎E⏎bash; } <<< ls
+f() { . /dev/stdin rm <<< '$1 y'; }; f ls
+set -- 'a[$(touch z)]'; echo ${!1}
+f() { echo "${!1}"; }; f 'a[$(touch z)]'
+f() { echo "${!1:-a}"; }; f 'a[$(touch z)]'
+bash -c 'echo ${!1}' _ 'a[$(touch z)]'
+bash -c 'echo ${!0}' 'a[$(touch z)]'
+: 'a[$(touch z)]'; echo ${!_}
+: 'a[$(touch z)]'; echo $((_))
+: 'a[$(touch z)]'; echo ${x:_}
+: 'a[$(touch z)]'; [[ _ -eq 1 ]]
+[[ 'a[$(touch z)]' =~ .* ]]; echo $((BASH_REMATCH))
+[[ 'a[$(touch z)]' =~ .* ]]; echo ${!BASH_REMATCH}
+select x in a; do echo $((REPLY)); break; done <<< 'a[$(touch z)]'
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
