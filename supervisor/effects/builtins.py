@@ -339,7 +339,15 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         _quiet(engine, name, state)
         return
     # The code runs later, whatever the shell knows by then.
-    later = State(cwds=("/",), exported=set(state.exported), handed_on=state.environment, on=state.on)
+    later = State(
+        cwds=("/",),
+        exported=set(state.exported),
+        handed_on=state.environment,
+        on=state.on,
+        bash=state.bash,
+        integers=state.integers,
+        arrays=state.arrays,
+    )
     engine.traps = True
     if state.aliases:
         _unsure(engine, name, "the code runs later, when aliases may have changed", state)

@@ -9,10 +9,13 @@ from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
 
-_KEEPERS = frozenset(("eval", "source", ".", "export", "exec", "command", "builtin", "trap", "set", "unset"))
-"""Built-ins that run other code in this shell, or change what it knows."""
+SPECIAL = names(": . break continue eval exec exit export readonly return set shift source times trap unset")
+"""Built-ins that in POSIX mode come before functions, and for which assignments before them last."""
+_KEEPERS = SPECIAL | {"command", "builtin"}
+"""Built-ins that run other code in this shell, or change what it knows, or may keep what was assigned."""
 
 
 class Simple(Redirects):

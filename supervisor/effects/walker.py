@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from supervisor.effects.model import EffectKind, Scope
-from supervisor.effects.simple import Simple
+from supervisor.effects.simple import SPECIAL, Simple
 from supervisor.effects.state import Function, State
 from supervisor.effects.targets import Target
 from supervisor.effects.vocabulary import names
@@ -143,6 +143,8 @@ class Walker(Simple):
             return
         if self.text(name) in _HOOKS or self.text(name).startswith("TRAP"):
             self._not_understood(node, f"the shell calls {self.text(name)} by itself")
+        if self.text(name) in SPECIAL:
+            self._not_understood(node, f"whether {self.text(name)} is this function or the built-in depends")
         self.state.functions[self.text(name)] = Function(body, self.source)
         self.engine.defines_functions = True
         self._plain(node, "only defines a function")

@@ -939,6 +939,25 @@ bash -c 'echo ${!0}' 'a[$(touch z)]'
 [[ 'a[$(touch z)]' =~ .* ]]; echo $((BASH_REMATCH))
 [[ 'a[$(touch z)]' =~ .* ]]; echo ${!BASH_REMATCH}
 select x in a; do echo $((REPLY)); break; done <<< 'a[$(touch z)]'
+exec() { ls; }; POSIXLY_CORRECT=1; exec touch z
+eval() { ls; }; set -o posix; eval touch z
+x=touch; POSIXLY_CORRECT=1; x=ls; x=touch :; $x z
+sh -c 'x=ls; x=touch :; $x z'
+sh -c 'x=ls; x=touch readonly q; $x z'
+sh -c 'x=ls; x=touch times; $x z'
+bash --posix -c 'x=ls; x=touch :; $x z'
+sh -c '[[ a > z ]]'
+sh -c '[[ a || touch ]]'
+sh -c 'eval "[[ a || touch ]]"'
+sh -c 'trap "[[ a || touch ]]" EXIT'
+sh -c '(( a > z ))'
+sh -c 'echo $[ 1 > z ]'
+sh -c 'x=sh; x+=a256sum; $x evil'
+sh -c 'tee /dev/{null,null}'
+sh <<< '(( a > z ))'
+echo '[[ a || touch ]]' | sh
+dash -c '[[ a || touch ]]'
+find f -exec sh -c '[[ a || touch ]]' \;
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
