@@ -132,7 +132,7 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             continue
         if equals:
             value = word.tail(len(variable) + 1)
-            listed = "a" in options.lower() or variable.rstrip("+") in state.arrays
+            listed = "a" in options.lower() or variable in state.arrays or state.later
             if value.prefix.startswith("(") or (listed and not value.exact and not value.prefix):
                 _unsure(engine, name, "the text of a list in parentheses is expanded again", state)
             if "a" in options.lower():
@@ -149,7 +149,7 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
         if "i" in options and not equals:
             # What it holds already is evaluated when it is added to.
             state.integers |= {variable}
-            _set(engine, Word(variable), state.variables.get(variable, NUMBER), state)
+            _set(engine, Word(variable), held(state, variable) or NUMBER, state)
         if engine.functions and name not in ("export", "readonly") and "g" not in options:
             state.locals.add(variable)
         if name == "readonly" or any(letter in options for letter in "rluc"):
@@ -345,6 +345,7 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         handed_on=state.environment,
         on=state.on,
         bash=state.bash,
+        later=True,
         integers=state.integers,
         arrays=state.arrays,
     )

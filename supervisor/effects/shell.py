@@ -78,6 +78,7 @@ def shares_input(text: str) -> bool:
 
 def _fresh(state: State, bash: bool) -> State:
     return State(
+        variables=dict.fromkeys(state.environment, UNKNOWN),
         bash=bash,
         cwds=state.cwds,
         exported=set(state.exported),

@@ -42,6 +42,7 @@ class State:
         fixed: variables that do not take what is assigned to them (read-only, changed in case).
         locals: variables declared in the functions that run now.
         ifs_known: IFS has its default value.
+        later: it runs when other code has set variables that are not named here.
         bash: the shell is bash; `sh` may be another.
     """
 
@@ -59,6 +60,7 @@ class State:
     fixed: set[str] = field(default_factory=set)
     locals: set[str] = field(default_factory=set)
     ifs_known: bool = True
+    later: bool = False
     bash: bool = True
     xtrace: bool = False
 

@@ -31,7 +31,7 @@ def held(state: State, name: str) -> Word | None:
         return state.variables[name]
     if name in _NUMBERS:
         return NUMBER
-    return UNKNOWN if name in SET_BY_BASH or name.startswith("BASH") else None
+    return UNKNOWN if state.later or name in SET_BY_BASH or name.startswith("BASH") else None
 
 
 def is_number(value: Word | None) -> bool:
@@ -41,10 +41,13 @@ def is_number(value: Word | None) -> bool:
 
 def set_variable(engine: Engine, state: State, name: str, value: Word) -> None:
     """Set the shell variable `name` by any way there is to set one."""
-    if name in state.integers:
+    if name in state.integers or state.later:
         if not is_number(value):
             engine.unknown(
-                f"variable/{name}", "shell.variable", f"{name} is an integer: its text is evaluated", state.on
+                f"variable/{name}",
+                "shell.variable",
+                f"{name} may be an integer: its text is evaluated",
+                state.on,
             )
         # `010` is 8, and `+=` adds: the text is not the value.
         value = NUMBER

@@ -958,6 +958,18 @@ sh <<< '(( a > z ))'
 echo '[[ a || touch ]]' | sh
 dash -c '[[ a || touch ]]'
 find f -exec sh -c '[[ a || touch ]]' \;
+LANG='a[$(touch z)]' bash -c 'echo $((LANG))'
+export TZ='a[$(touch z)]'; bash -c 'echo $((TZ))'
+env LANG='a[$(touch z)]' bash -c 'echo ${x:LANG}'
+x='a[$(touch z)]'; trap 'echo $((x))' EXIT
+trap 'echo $((x))' EXIT; x='a[$(touch z)]'
+trap 'let x++' EXIT; x='a[$(touch z)]'
+trap 'echo ${!x}' EXIT; x='a[$(touch z)]'
+trap 'f' EXIT; f() { touch z; }
+trap 'ls' EXIT; ls() { touch z; }
+trap 'declare -i x; x+=1' EXIT; x='a[$(touch z)]'
+trap 'declare x="$y"' EXIT; x=(1); y='($(touch z))'
+trap 'x=$y' EXIT; declare -i x=1; y='a[$(touch z)]'
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
