@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
-class Expander:
+class Expander(ABC):
     """Turns nodes into words within one source text and one shell state.
 
     Attributes:
@@ -40,24 +41,24 @@ class Expander:
         """The source text of `node`."""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
+    @abstractmethod
     def statements(self, node: Node) -> None:
         """Judge the statements in `node`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement(self, node: Node) -> None:
         """Judge one statement."""
-        raise NotImplementedError
 
-    def _redirect(self, node: Node) -> list[Word]:
-        raise NotImplementedError
+    @abstractmethod
+    def _redirect(self, node: Node) -> list[Word]: ...
 
+    @abstractmethod
     def arithmetic(self, node: Node) -> None:
         """Judge an arithmetic expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prints_number(self, node: Node) -> bool:
         """Whether a command substitution can print nothing but a number."""
-        raise NotImplementedError
 
     def doubt(self, why: str) -> None:
         """Note that something in the text is not understood."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 
 from tree_sitter import Node
 
@@ -23,8 +24,8 @@ class Redirects(Arithmetic):
     def _not_understood(self, node: Node, why: str) -> None:
         self.engine.unknown("syntax", "shell.syntax", why, self.state.on)
 
-    def _follower(self, node: Node, output: Word | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _follower(self, node: Node, output: Word | None) -> None: ...
 
     def _heredoc(self, node: Node, followers: list[Node]) -> list[Word]:
         self._take_number(node)
