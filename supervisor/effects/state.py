@@ -127,7 +127,7 @@ class State:
         """Whether nothing that matters differs."""
         return (
             self.variables == other.variables
-            and self.functions.keys() == other.functions.keys()
+            and self.functions == other.functions
             and self.aliases == other.aliases
             and self.cwds == other.cwds
             and self.exported == other.exported

@@ -970,6 +970,8 @@ trap 'ls' EXIT; ls() { touch z; }
 trap 'declare -i x; x+=1' EXIT; x='a[$(touch z)]'
 trap 'declare x="$y"' EXIT; x=(1); y='($(touch z))'
 trap 'x=$y' EXIT; declare -i x=1; y='a[$(touch z)]'
+g() { ls; }; for i in 1 2 3 4 5 6 7 8; do g; g() { touch z; }; done
+g() { ls; }; for ((i=0;i<2;i++)); do g; g() { touch z; }; done
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
