@@ -57,7 +57,7 @@ _SET_LETTERS = re.compile(r"-[efuxvnCEhTBmo]+|\+[efuxvnCEhTmo]+")
 """Options of `set` that leave the meaning of the text as it is; `+B` does not, nor do `a`, `k`, `p`, `t`."""
 _SET_NAMES = names("pipefail errexit nounset xtrace noglob verbose noclobber") | {""}
 _SAFE_SHOPT = frozenset(
-    ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "failglob", "nocasematch", "inherit_errexit")
+    ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "nocasematch", "inherit_errexit")
 )
 
 
@@ -121,6 +121,8 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     exports = name == "export" or "x" in options
     if "f" in options and exports:
         _unsure(engine, name, "exported functions replace programs", state)
+    if "f" in options and (name == "readonly" or "r" in options):
+        _unsure(engine, name, "a function that cannot be changed stays what it was", state)
     if "n" in options and name != "export":
         _unsure(engine, name, "a name reference stands for another variable", state)
     for word in words:

@@ -34,6 +34,7 @@ class Simple(Redirects):
         assigned: list[tuple[str, Word]] = []
         state = self.state
         stdin = state.stdin
+        instead = self._if_not_opened([*node.children, *redirects])
         previous: Node | None = None
         for child in node.children:
             kind = child.type
@@ -64,6 +65,8 @@ class Simple(Redirects):
         shell.run_words(self.engine, words, run)
         if run is not self.state:
             self._keep(run, assigned, words[0])
+        if instead is not None:
+            self.state.assume([instead, self.state.fork()])
         self.state.stdin = UNKNOWN if stdin is not None else None
         self.engine.part = before
 
@@ -189,6 +192,7 @@ class Simple(Redirects):
         before = self.engine.part
         self.engine.part = before or self.text(node)[:300]
         stdin = self.state.stdin
+        instead = self._if_not_opened(redirects)
         extra: list[Word] = []
         followers: list[Node] = []
         for redirect in redirects:
@@ -217,11 +221,25 @@ class Simple(Redirects):
         output: Word | None = UNKNOWN
         if body is not None and self.text(body).strip() == "cat" and not extra and len(redirects) == 1:
             output = given if "cat" not in self.state.functions else UNKNOWN
+        if instead is not None:
+            self.state.assume([instead, self.state.fork()])
         # `exec <<E` has changed it for what comes after.
         self.state.stdin = UNKNOWN if stdin is not None else None
         for follower in followers:
             self._follower(follower, output)
         self.engine.part = before
+
+    def _if_not_opened(self, nodes: list[Node]) -> State | None:
+        """What the shell knows if a file cannot be opened: the command is not run at all. None: all can."""
+        for node in nodes:
+            if node.type in ("file_redirect", "heredoc_redirect"):
+                inner = [child for child in node.children if child.type == "file_redirect"]
+                goal = node.child_by_field_name("destination")
+                if (inner and self._if_not_opened(inner)) or (
+                    goal is not None and self.text(goal) not in ("/dev/null", "1", "2")
+                ):
+                    return self.state.fork()
+        return None
 
     def _simple_with(self, body: Node, extra: list[Word]) -> None:
         words: list[Word] = []

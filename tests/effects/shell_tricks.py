@@ -972,6 +972,17 @@ trap 'declare x="$y"' EXIT; x=(1); y='($(touch z))'
 trap 'x=$y' EXIT; declare -i x=1; y='a[$(touch z)]'
 g() { ls; }; for i in 1 2 3 4 5 6 7 8; do g; g() { touch z; }; done
 g() { ls; }; for ((i=0;i<2;i++)); do g; g() { touch z; }; done
+f() { touch z; }; readonly -f f; f() { ls; }; f
+f() { touch z; }; declare -fr f; f() { ls; }; f
+x=touch; { x=ls; } </nonexistent; $x z
+x=touch; { x=ls; } 2>/nonexistent/a; $x z
+x=touch; f() { x=ls; }; f </nonexistent; $x z
+x=touch; eval x=ls </nonexistent; $x z
+x=touch; eval x=ls </nonexistent <<E; $x z⏎E
+x=touch; export x=ls </nonexistent; $x z
+x=touch; declare x=ls </nonexistent; $x z
+{ rm() { ls; }; } </nonexistent; rm y
+x=touch; shopt -s failglob⏎ls *nomatch*; x=ls⏎$x z
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
