@@ -93,6 +93,8 @@ class Arithmetic(Expander):
 
     def _changed_by(self, node: Node) -> None:
         operators = {self.text(child) for child in node.children if not child.is_named}
+        if operators & {"/", "%", "**", "/=", "%="}:
+            self.engine.abandoned.append(self.state.fork())
         changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
         if operators & changes:
             for child in node.named_children:

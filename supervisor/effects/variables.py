@@ -51,6 +51,8 @@ def set_variable(engine: Engine, state: State, name: str, value: Word) -> None:
             )
         # `010` is 8, and `+=` adds: the text is not the value.
         value = NUMBER
+    if name in state.fixed:
+        engine.abandoned.append(state.fork())
     if name == "IFS":
         state.ifs_known = False
     elif engine.variable(name) is EffectKind.UNKNOWN:

@@ -30,6 +30,10 @@ class Walker(Simple):
                     self._background(previous or node)
                 continue
             if child.type != "comment":
+                new_line = previous is not None and child.start_point[0] > previous.end_point[0]
+                if self.engine.abandoned and new_line and node.type == "program":
+                    self.state.assume([self.state.fork(), *self.engine.abandoned])
+                    self.engine.abandoned.clear()
                 if previous is not None and child.start_byte == previous.end_byte:
                     self._not_understood(child, "two parts stand together that do not belong together")
                 self.statement(child)

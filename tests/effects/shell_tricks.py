@@ -983,6 +983,10 @@ x=touch; export x=ls </nonexistent; $x z
 x=touch; declare x=ls </nonexistent; $x z
 { rm() { ls; }; } </nonexistent; rm y
 x=touch; shopt -s failglob⏎ls *nomatch*; x=ls⏎$x z
+x=touch⏎echo $((1/0)); x=ls⏎$x z
+x=touch⏎{ echo $((1/0)); x=ls; }⏎$x z
+x=touch⏎f() { (( y = 1 % 0 )); : $((1/0)); x=ls; }⏎f⏎$x z
+x=touch⏎readonly r=1; r=2; x=ls⏎$x z
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
