@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from tree_sitter import Node
 
 from supervisor.effects.expand import Expander
+from supervisor.effects.variables import held, is_number
 from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Word
 
 _DIGITS = re.compile(r"-?[0-9]+")
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
+_NAMES = ("-v", "-R")
 _EXPRESSIONS = frozenset(
     ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
 ) | {"parenthesized_expression"}
+
+
+def reads_a_subscript(operands: list[Word]) -> bool:
+    """Whether `test` with these words may evaluate the subscript of a name: what follows `-v` or `-R`.
+
+    A word that splits may bring both along.
+    """
+    if any(word.many and (not word.glob or _may_be(_NAMES, word)) for word in operands):
+        return True
+    return any(
+        _may_be(_NAMES, operator) and not (name.exact and "[" not in name.text)
+        for operator, name in pairwise(operands)
+    )
+
+
+def _may_be(texts: tuple[str, ...], word: Word) -> bool:
+    """Whether `word` may turn out to be one of the `texts`."""
+    if word.exact:
+        return word.text in texts
+    if word.glob:
+        return any(fnmatchcase(text, word.text) for text in texts)
+    return any(text.startswith(word.prefix) for text in texts)
 
 
 class Arithmetic(Expander):
@@ -67,6 +93,8 @@ class Arithmetic(Expander):
 
     def _changed_by(self, node: Node) -> None:
         operators = {self.text(child) for child in node.children if not child.is_named}
+        if operators & {"/", "%", "**", "/=", "%="}:
+            self.engine.abandoned.append(self.state.fork())
         changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
         if operators & changes:
             for child in node.named_children:
@@ -74,16 +102,11 @@ class Arithmetic(Expander):
                     self.set_variable(self.text(child), NUMBER)
 
     def _evaluated(self, name: str) -> None:
-        value = self.state.variables.get(name)
         if _DIGITS.fullmatch(name) or name in ("@", "*"):
             return
         if not name.isidentifier() or not name.isascii():
             self.doubt(f"the arithmetic of {name[:40]} is not understood")
-        elif (
-            value is not None
-            and value != NUMBER
-            and not (value.exact and _DIGITS.fullmatch(value.text or "0"))
-        ):
+        elif not is_number(held(self.state, name)):
             self.doubt(f"the value of {name} is evaluated and not known to be a number")
 
     def prints_number(self, node: Node) -> bool:
@@ -114,27 +137,44 @@ class Arithmetic(Expander):
 
     def test(self, node: Node) -> None:
         """Judge `[ … ]` or `[[ … ]]`."""
-        self._test_part(node, node.children[0].type == "[[" if node.children else False)
+        if node.children and node.children[0].type == "[[":
+            self._test_part(node, evaluates=False)
+            return
+        operands = self._operands(node)
+        if reads_a_subscript(operands):
+            self.doubt("a name that is not known is tested")
 
-    def _test_part(self, node: Node, double: bool) -> None:
+    def _operands(self, node: Node) -> list[Word]:
+        """The words of `[ … ]`, in order, operators among them."""
+        self.engine.step()
+        operands: list[Word] = []
+        for child in node.children:
+            if child.type in _EXPRESSIONS:
+                operands += self._operands(child)
+            elif child.type == "test_operator" or not child.is_named:
+                if child.type in ("<", ">"):
+                    self.doubt("`<` and `>` inside [ ] are redirections")
+                operands.append(Word(self.text(child)))
+            elif child.type != "comment":
+                operands += self.words(child)
+        return operands
+
+    def _test_part(self, node: Node, *, evaluates: bool) -> None:
+        """Judge a part of `[[ … ]]`; with `evaluates` it is an operand of an arithmetic comparison."""
         self.engine.step()
         operators = [
             self.text(child) for child in node.children if child.type == "test_operator" or not child.is_named
         ]
-        if not double and any(operator in ("<", ">") for operator in operators):
-            self.doubt("`<` and `>` inside [ ] are redirections")
-        evaluates = double and any(operator in _ARITHMETIC_TESTS for operator in operators)
+        evaluates = evaluates or any(operator in _ARITHMETIC_TESTS for operator in operators)
         for child in node.named_children:
             if child.type in _EXPRESSIONS:
-                self._test_part(child, double)
+                self._test_part(child, evaluates=evaluates)
             elif child.type in ("test_operator", "comment"):
                 continue
             elif evaluates:
                 self._test_number(child)
             else:
-                word = self._test_word(child) if double else self._test_operand(child)
-                if word.exact and "[" in word.text and ("$(" in word.text or "`" in word.text):
-                    self.doubt("a text with a command hidden in a subscript is tested")
+                word = self._test_word(child)
                 if any(operator in ("-v", "-R") for operator in operators) and not (
                     word.exact and "[" not in word.text
                 ):
@@ -145,13 +185,6 @@ class Arithmetic(Expander):
             self._opaque(node)
             return UNKNOWN
         return self.joined(node)
-
-    def _test_operand(self, node: Node) -> Word:
-        """An operand inside `[ ]`. One that splits may bring operators along: `-v` evaluates a subscript."""
-        words = self.words(node)
-        if len(words) > 1 or any(word.many and not word.glob for word in words):
-            self.doubt("what is tested may be several words")
-        return words[0] if words else Word("")
 
     def _test_number(self, node: Node) -> None:
         if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:

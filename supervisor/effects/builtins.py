@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from supervisor.effects import shell
+from supervisor.effects.arithmetic import reads_a_subscript
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target, file_targets
+from supervisor.effects.variables import held, is_number, set_variable
 from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Word
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DECLARED = re.compile(r"-[AFIacfgilnprtux]*|\+[acfgilnrtux]+|--")
 _QUIET = frozenset(
     (
         "echo",
@@ -38,8 +41,23 @@ _QUIET = frozenset(
 _RESERVED = names(
     "if then else elif fi for while until do done case esac function select time coproc in { } ! [[ ]] (( ))"
 )
+_HARMLESS = {
+    "hash": re.compile(r"-[lrt]+|[A-Za-z0-9_][A-Za-z0-9_.+-]*"),
+    "jobs": re.compile(r"-[lnprs]+|%[%+-]|%?[0-9]+"),
+    "wait": re.compile(r"-[nf]+|%[%+-]|%?[0-9]+"),
+    "compgen": re.compile(r"-[abcdefgjksuv]+|[A-Za-z0-9_./][A-Za-z0-9_./-]*"),
+}
+"""The only words known to be harmless to built-ins that may run or evaluate what they are given."""
+_ACTIONS = names(
+    """alias arrayvar binding builtin command directory disabled enabled export file function group helptopic
+    hostname job keyword running service setopt shopt signal stopped user variable"""
+)
+"""What `compgen -A` can list."""
+_SET_LETTERS = re.compile(r"-[efuxvnCEhTBmo]+|\+[efuxvnCEhTmo]+")
+"""Options of `set` that leave the meaning of the text as it is; `+B` does not, nor do `a`, `k`, `p`, `t`."""
+_SET_NAMES = names("pipefail errexit nounset xtrace noglob verbose noclobber") | {""}
 _SAFE_SHOPT = frozenset(
-    ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "failglob", "nocasematch", "inherit_errexit")
+    ("nullglob", "globstar", "dotglob", "extglob", "nocaseglob", "nocasematch", "inherit_errexit")
 )
 
 
@@ -51,30 +69,25 @@ def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
         return True
     if name not in _QUIET:
         return False
-    if name in ("test", "["):
-        operands = [word for word in words if word.text not in ("]", "[")]
-        evaluates = any(not word.exact or word.text in ("-v", "-R") for word in operands[:1])
-        if (
-            (
-                evaluates
-                and any(not word.exact or "[" in word.text for word in operands[1:])
-                and len(operands) == 2
-            )
-            or (len(operands) > 2 and any(word.exact and word.text in ("-v", "-R") for word in operands))
-            or any(word.many and not word.glob for word in operands)
-        ) or any(word.exact and "[" in word.text and "(" in word.text for word in operands):
-            _unsure(engine, name, "a name that is not known is tested", state)
-    if name in ("hash", "jobs") and words:
-        harmless = all(word.exact and word.text in ("-r", "-l", "-t", "-p", "-s") for word in words)
-        if not harmless or (name == "hash" and any(word.text == "-p" for word in words)):
-            _unsure(engine, name, f"may change what a name runs, or run something: {name}", state)
-    if name in ("wait", "compgen") and any(
-        not word.exact or word.text.startswith(("-p", "-C", "-F", "-W", "-G", "-P", "-S")) for word in words
-    ):
-        _unsure(engine, name, f"{name} may evaluate what it is given", state)
+    if name in ("test", "[") and reads_a_subscript(words):
+        _unsure(engine, name, "a name that is not known is tested", state)
+    if name in _HARMLESS and not _harmless(name, words):
+        _unsure(engine, name, f"{name} may run or evaluate what it is given", state)
     if name in ("break", "continue", "return", "exit"):
         engine.jumps.append(state.fork())
     _quiet(engine, name, state)
+    return True
+
+
+def _harmless(name: str, words: list[Word]) -> bool:
+    """Whether every word is one of those known to be harmless to the built-in `name`."""
+    for index, word in enumerate(words):
+        if name == "compgen" and word.exact and word.text == "-A" and index + 1 < len(words):
+            # The word after it is looked at as any other: the name of an action is harmless by itself.
+            if not words[index + 1].exact or words[index + 1].text not in _ACTIONS:
+                return False
+        elif not word.exact or not _HARMLESS[name].fullmatch(word.text):
+            return False
     return True
 
 
@@ -96,21 +109,20 @@ def _set(engine: Engine, word: Word, value: Word, state: State) -> None:
         _unsure(engine, "set", "sets a variable that is not known", state)
         state.variables = dict.fromkeys(state.variables, UNKNOWN)
         return
-    if word.text == "IFS":
-        state.ifs_known = False
-    elif engine.variable(word.text) is EffectKind.UNKNOWN:
-        engine.unknown(
-            f"environment/{word.text}", "shell.environment", f"{word.text} changes what programs do", state.on
-        )
-    state.assign(word.text, value)
+    set_variable(engine, state, word.text, value)
 
 
 def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     """`declare`, `export`, `local`, `readonly`, `typeset` with `NAME`, `NAME=VALUE` and options."""
-    options = "".join(word.text[1:] for word in words if word.prefix.startswith(("-", "+")))
+    given = [word for word in words if word.prefix.startswith(("-", "+"))]
+    options = "".join(word.text[1:] for word in given)
+    if any(not word.exact or not _DECLARED.fullmatch(word.text) for word in given):
+        _unsure(engine, name, f"what these options make of a variable is not known: {options}", state)
     exports = name == "export" or "x" in options
     if "f" in options and exports:
         _unsure(engine, name, "exported functions replace programs", state)
+    if "f" in options and (name == "readonly" or "r" in options):
+        _unsure(engine, name, "a function that cannot be changed stays what it was", state)
     if "n" in options and name != "export":
         _unsure(engine, name, "a name reference stands for another variable", state)
     for word in words:
@@ -122,21 +134,30 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             continue
         if equals:
             value = word.tail(len(variable) + 1)
-            if "i" in options and not (value.exact and value.text.lstrip("-").isdigit()):
-                _unsure(engine, name, "an integer variable evaluates its text", state)
+            listed = "a" in options.lower() or variable in state.arrays or state.later
+            if value.prefix.startswith("(") or (listed and not value.exact and not value.prefix):
+                _unsure(engine, name, "the text of a list in parentheses is expanded again", state)
+            if "a" in options.lower():
+                state.arrays |= {variable}
+            if "i" in options:
+                state.integers |= {variable}
             if word.many:
                 value = UNKNOWN
             _set(engine, Word(variable), value, state)
         elif engine.variable(variable) is EffectKind.UNKNOWN:
             _set(engine, Word(variable), UNKNOWN, state)
+        if "a" in options.lower() and not equals:
+            state.arrays |= {variable}
+        if "i" in options and not equals:
+            # What it holds already is evaluated when it is added to.
+            state.integers |= {variable}
+            _set(engine, Word(variable), held(state, variable) or NUMBER, state)
         if engine.functions and name not in ("export", "readonly") and "g" not in options:
             state.locals.add(variable)
         if name == "readonly" or any(letter in options for letter in "rluc"):
             if any(letter in options for letter in "luc"):
                 state.assign(variable, UNKNOWN)
             state.fixed.add(variable)
-        if "i" in options and not equals:
-            _unsure(engine, name, "an integer variable evaluates its text", state)
         if exports:
             state.handed_on |= {variable}
         if exports and engine.variable(variable) is EffectKind.WRITE:
@@ -206,6 +227,7 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
     takes = "adinNptu" if name == "read" else "dnOsuCc"
     index = 0
     given: list[Word] = []
+    listed = name != "read"
     while index < len(words):
         word = words[index]
         index += 1
@@ -213,18 +235,23 @@ def _read(engine: Engine, name: str, words: list[Word], state: State) -> None:
             letter = next((c for c in word.text[1:] if c in takes), "")
             if letter in ("C", "c") and letter:
                 _unsure(engine, name, "-C runs a command for each line", state)
+            listed = listed or letter == "a"
             attached = word.text[word.text.index(letter) + 1 :] if letter else ""
             if attached and letter == "a":
                 given.append(Word(attached))
             elif letter and not attached and index < len(words):
                 if letter == "a":
                     given.append(words[index])
+                elif words[index].many:
+                    _unsure(engine, name, f"the value of -{letter} may be several words", state)
                 index += 1
             if name != "read" and not letter and word.text != "-t":
                 given.append(UNKNOWN)
         else:
             given.append(word)
     for each in given or [Word("REPLY" if name == "read" else "MAPFILE")]:
+        if listed:
+            state.arrays |= {each.text}
         _set(engine, each, UNKNOWN, state)
     state.stdin = UNKNOWN if state.stdin is not None else None
     _quiet(engine, name, state)
@@ -256,6 +283,8 @@ def _source(engine: Engine, name: str, words: list[Word], state: State) -> None:
         and words[0].text in ("/dev/stdin", "/dev/fd/0", "-")
         and state.stdin is not None
     ):
+        if len(words) > 1:
+            state.params = None
         shell.run_text(engine, state.stdin, state, here=True)
         _forget(state)
         return
@@ -267,10 +296,10 @@ def _source(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 def _exec(engine: Engine, name: str, words: list[Word], state: State) -> None:
     while words and words[0].exact and words[0].text in ("-c", "-l", "-cl", "-a"):
+        if words[0].text == "-a" and any(word.many for word in words[1:2]):
+            _unsure(engine, name, "the name after -a may be several words", state)
         words = words[2:] if words[0].text == "-a" else words[1:]
     if not words:
-        if state.stdin is UNKNOWN:
-            state.stdin = UNKNOWN
         _quiet(engine, name, state)
         return
     shell.run_words(engine, words, state, external=True)
@@ -312,7 +341,16 @@ def _trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         _quiet(engine, name, state)
         return
     # The code runs later, whatever the shell knows by then.
-    later = State(cwds=("/",), exported=set(state.exported), handed_on=state.environment, on=state.on)
+    later = State(
+        cwds=("/",),
+        exported=set(state.exported),
+        handed_on=state.environment,
+        on=state.on,
+        bash=state.bash,
+        later=True,
+        integers=state.integers,
+        arrays=state.arrays,
+    )
     engine.traps = True
     if state.aliases:
         _unsure(engine, name, "the code runs later, when aliases may have changed", state)
@@ -367,27 +405,16 @@ def _set_options(engine: Engine, name: str, words: list[Word], state: State) -> 
         if word.exact and word.text in ("--", "-"):
             state.params = None
             break
-        if word.exact and word.text in ("-o", "+o"):
-            option = words[index].text if index < len(words) else ""
-            index += 1
-            if option not in (
-                "",
-                "pipefail",
-                "errexit",
-                "nounset",
-                "xtrace",
-                "noglob",
-                "verbose",
-                "noclobber",
-                "posix",
-            ):
-                _unsure(engine, name, f"shell option {option} is not known", state)
-        elif word.exact and re.fullmatch(r"[-+][efuxvnCEhTBm]*o?", word.text):
-            if word.text.endswith("o"):
+        if word.exact and _SET_LETTERS.fullmatch(word.text):
+            # Each `o` takes one of the words that follow.
+            for _ in range(word.text.count("o")):
+                option = words[index] if index < len(words) else Word("")
                 index += 1
+                if not option.exact or option.text not in _SET_NAMES:
+                    _unsure(engine, name, f"shell option {option.text} is not known", state)
         else:
             state.params = None
-            if word.may_be_option:
+            if word.may_be_option or word.prefix.startswith("+"):
                 _unsure(engine, name, f"shell option {word.text} is not known", state)
             break
     _quiet(engine, name, state)
@@ -418,18 +445,22 @@ def _shopt(engine: Engine, name: str, words: list[Word], state: State) -> None:
 def _let(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for word in words:
         match = (
-            re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)(?:[-+*/%]?=-?\d+|\+\+|--)", word.text)
+            re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)(?:([-+*/%]?=)-?[0-9]+|\+\+|--)", word.text)
             if word.exact
             else None
         )
         if match is None:
             _unsure(engine, name, "evaluates an expression that is not understood", state)
         else:
+            if match[2] != "=" and not is_number(held(state, match[1])):
+                _unsure(engine, name, f"the value of {match[1]} is evaluated", state)
             _set(engine, Word(match[1]), NUMBER, state)
     _quiet(engine, name, state)
 
 
 def _getopts(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    if words and words[0].exact and words[0].text == "--":
+        words = words[1:]
     if any(word.many for word in words[:2]):
         _unsure(engine, name, "which variable is set is not known", state)
     for word in words[1:2]:

@@ -37,6 +37,7 @@ class Engine:
         depth: how deep commands are nested now.
         steps: work done so far; above `MOST_STEPS` the rest is unknown.
         jumps: what the shell knew at each `break`, `continue`, `return` and `exit`.
+        abandoned: what the shell knew where an error may have made it give up the rest of the line.
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
         functions: how many function calls are open.
@@ -51,6 +52,7 @@ class Engine:
     depth: int = 0
     steps: int = 0
     jumps: list[State] = field(default_factory=list)
+    abandoned: list[State] = field(default_factory=list)
     defines_functions: bool = False
     traps: bool = False
     functions: int = 0

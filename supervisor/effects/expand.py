@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from supervisor.effects.model import EffectKind
+from supervisor.effects import variables
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
-from supervisor.effects.vocabulary import names
 from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Piece, Word, assemble
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-_SET_BY_BASH = names(
-    """_ REPLY MAPFILE OPTARG OPTIND COPROC PIPESTATUS DIRSTACK FUNCNAME PWD OLDPWD LINENO RANDOM SRANDOM
-    SECONDS HISTCMD GROUPS UID EUID PPID EPOCHSECONDS EPOCHREALTIME SHLVL SHELLOPTS HOSTNAME
-    HOSTTYPE MACHTYPE OSTYPE IFS COMP_LINE COMP_WORDS READLINE_LINE TIMEFORMAT"""
-)
-"""Variables that bash sets itself: what was assigned to them is not what they hold."""
 
 
-class Expander:
+class Expander(ABC):
     """Turns nodes into words within one source text and one shell state.
 
     Attributes:
@@ -47,24 +41,24 @@ class Expander:
         """The source text of `node`."""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
+    @abstractmethod
     def statements(self, node: Node) -> None:
         """Judge the statements in `node`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement(self, node: Node) -> None:
         """Judge one statement."""
-        raise NotImplementedError
 
-    def _redirect(self, node: Node) -> list[Word]:
-        raise NotImplementedError
+    @abstractmethod
+    def _redirect(self, node: Node) -> list[Word]: ...
 
+    @abstractmethod
     def arithmetic(self, node: Node) -> None:
         """Judge an arithmetic expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prints_number(self, node: Node) -> bool:
         """Whether a command substitution can print nothing but a number."""
-        raise NotImplementedError
 
     def doubt(self, why: str) -> None:
         """Note that something in the text is not understood."""
@@ -325,7 +319,8 @@ class Expander:
         if first.type == "#" or self.text(first) == "#":
             unknown = Kind.UNKNOWN
         if (first.type == "!" or self.text(first) == "!") and not many:
-            target = self.state.variables.get(self.text(variable)) if variable is not None else None
+            name = self.text(variable) if variable is not None else ""
+            target = UNKNOWN if name.isdigit() else variables.held(self.state, name)
             if target is not None and not (target.exact and target.text.isidentifier()):
                 self.doubt("an indirect expansion may evaluate anything")
         if "@" in operators and operators[-1:] not in (
@@ -341,7 +336,11 @@ class Expander:
         ):
             self.doubt("this expansion may run commands hidden in a variable")
         if any(operator in ("=", ":=") for operator in operators) and variable is not None:
-            self.set_variable(self.text(variable), UNKNOWN)
+            base = variable.child_by_field_name("name") if variable.type == "subscript" else variable
+            name = self.text(base or variable)
+            if variable.type == "subscript":
+                self.state.arrays |= {name}
+            self.set_variable(name, UNKNOWN)
         substring = ":" in operators
         for child in node.named_children:
             if child is variable and child.type == "variable_name":
@@ -369,7 +368,7 @@ class Expander:
             if int(name) > len(params):
                 return [("", kind)]
             value = params[int(name) - 1]
-        elif name in _SET_BY_BASH or name.startswith("BASH"):
+        elif name in variables.SET_BY_BASH or name.startswith("BASH"):
             if name == "PWD" and name not in self.state.variables and len(self.state.cwds) == 1:
                 return [(self.state.cwds[0], kind)]
             return [("", unknown)]
@@ -387,13 +386,7 @@ class Expander:
 
     def set_variable(self, name: str, value: Word) -> None:
         """Assign a shell variable; some change what programs do."""
-        if name == "IFS":
-            self.state.ifs_known = False
-        elif self.engine.variable(name) is EffectKind.UNKNOWN:
-            self.engine.unknown(
-                f"environment/{name}", "shell.environment", f"{name} changes what programs do", self.state.on
-            )
-        self.state.assign(name, value)
+        variables.set_variable(self.engine, self.state, name, value)
 
     def assignment(self, node: Node) -> list[tuple[str, Word]]:
         """The variables that a `variable_assignment` sets."""
@@ -407,15 +400,21 @@ class Expander:
             inner = name.child_by_field_name("name")
             if value is not None:
                 self.joined(value)
-            return [(self.text(inner), UNKNOWN)] if inner is not None else []
+            if inner is None:
+                return []
+            self.state.arrays |= {self.text(inner)}
+            return [(self.text(inner), UNKNOWN)]
         word = self.joined(value) if value is not None else Word("")
         appends = any(child.type == "+=" for child in node.children)
         if value is not None and value.type == "array":
+            self.state.arrays |= {self.text(name)}
             return [(self.text(name), UNKNOWN)]
         if (value is not None and value.type == "arithmetic_expansion") or (
             value is not None and value.type == "command_substitution" and self.prints_number(value)
         ):
             word = NUMBER
+        if appends and self.text(name) in self.state.integers:
+            return [(self.text(name), word)]
         if appends:
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN

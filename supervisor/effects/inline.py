@@ -33,8 +33,8 @@ def judge(
         target: URI that statements of a database act on.
         makes: a database file that is not there is made.
     """
-    if lang == "sh":
-        shell.run_text(engine, code, state)
+    if lang in ("sh", "bash"):
+        shell.run_text(engine, code, state, bash=lang == "bash")
         return
     if lang == "jq":  # jq has no means to write or run anything
         engine.emit(

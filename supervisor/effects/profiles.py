@@ -28,7 +28,7 @@ from supervisor.effects.rules import McpRule, Option, Positional, Program, Role,
 from supervisor.errors import ConfigError
 
 LANGUAGES = frozenset(
-    ("sh", "python", "awk", "sed", "jq", "node", "perl", "ruby", "php", "lua", "any")
+    ("sh", "bash", "python", "awk", "sed", "jq", "node", "perl", "ruby", "php", "lua", "any")
 )  # `sql:<dialect>` comes on top
 
 _SHORT: Mapping[str, Option] = {

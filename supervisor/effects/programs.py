@@ -397,7 +397,7 @@ class _Call:
 
     def _code_from_input(self, lang: str) -> None:
         code = self.state.stdin or UNKNOWN
-        if lang == "sh" and code.exact and shell.shares_input(code.text):
+        if lang in ("sh", "bash") and code.exact and shell.shares_input(code.text):
             code = UNKNOWN
         self._code(lang, code)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 
 from tree_sitter import Node
 
@@ -11,6 +12,9 @@ from supervisor.effects.model import EffectKind
 from supervisor.effects.targets import file_targets
 from supervisor.effects.words import UNKNOWN, Word
 
+_DESCRIPTOR = re.compile(r"[0-9]+-?|-")
+_TAKES_NUMBER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\[.*)?\}", re.DOTALL)
+"""A word right before a redirection that names the variable which takes the number of the file."""
 _DELIMITER = re.compile(r"\\?[A-Za-z0-9_.-]+|'[A-Za-z0-9_. -]+'|\"[A-Za-z0-9_. -]+\"")
 
 
@@ -20,10 +24,11 @@ class Redirects(Arithmetic):
     def _not_understood(self, node: Node, why: str) -> None:
         self.engine.unknown("syntax", "shell.syntax", why, self.state.on)
 
-    def _follower(self, node: Node, output: Word | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _follower(self, node: Node, output: Word | None) -> None: ...
 
     def _heredoc(self, node: Node, followers: list[Node]) -> list[Word]:
+        self._take_number(node)
         extra: list[Word] = []
         quoted = False
         text: Word | None = None
@@ -56,8 +61,23 @@ class Redirects(Arithmetic):
             self.state.stdin = text if text is not None else Word("")
         return extra
 
+    def _take_number(self, redirect: Node) -> None:
+        """`{name}<file` sets a variable, and evaluates its subscript."""
+        before = redirect.prev_sibling
+        while before is not None and before.child_count and not self.text(before).startswith("{"):
+            before = before.children[-1]
+        if before is None or before.end_byte != redirect.start_byte:
+            return
+        match = _TAKES_NUMBER.fullmatch(self.text(before))
+        if match is None:
+            return
+        if match[2]:
+            self._not_understood(redirect, "the number of a file goes to a subscript, which is evaluated")
+        self.set_variable(match[1], UNKNOWN)
+
     def _redirect(self, node: Node) -> list[Word]:
         """Judge one redirection; the words after its target belong to the command."""
+        self._take_number(node)
         if node.type == "herestring_redirect":
             for child in node.named_children:
                 if child.type == "file_descriptor":
@@ -94,7 +114,7 @@ class Redirects(Arithmetic):
         word = found[0] if len(found) == 1 else UNKNOWN
         if operator in ("<", "<&", "<>"):
             self.state.stdin = UNKNOWN
-        if word.exact and operator in (">&", "<&") and (word.text.rstrip("-").isdigit() or word.text == "-"):
+        if word.exact and operator in (">&", "<&") and _DESCRIPTOR.fullmatch(word.text):
             return
         reads = operator in ("<", "<&")
         kind = EffectKind.READ if reads else EffectKind.WRITE

@@ -8,7 +8,7 @@ from supervisor.effects import builtins, programs, walker
 from supervisor.effects.engine import MOST_TEXT, TooMuch
 from supervisor.effects.model import EffectKind, Listing, Scope
 from supervisor.effects.state import Function, State
-from supervisor.effects.syntax import parse
+from supervisor.effects.syntax import bash_alone, parse
 from supervisor.effects.targets import Target, file_targets
 from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
@@ -23,8 +23,13 @@ _INPUT_LEFT_ALONE = names(
 )
 
 
-def run_text(engine: Engine, text: Word, state: State, *, here: bool = False) -> None:
-    """Judge `text` as shell code; in the running shell itself if `here` (`eval`), else in a new one."""
+def run_text(engine: Engine, text: Word, state: State, *, here: bool = False, bash: bool = False) -> None:
+    """Judge `text` as shell code.
+
+    Args:
+        here: the running shell itself runs it (`eval`), else a new one does.
+        bash: the new shell is bash; otherwise it may be any (`sh`).
+    """
     if not text.exact:
         engine.unknown(
             "shell-code", "shell.code", "runs shell code that is not known before it runs", state.on
@@ -37,7 +42,10 @@ def run_text(engine: Engine, text: Word, state: State, *, here: bool = False) ->
     if tree.doubt:
         engine.unknown("syntax", "shell.syntax", f"the shell text is not understood: {tree.doubt}", state.on)
     engine.descend()
-    inner = state if here else _fresh(state)
+    inner = state if here else _fresh(state, bash)
+    alone = "" if inner.bash else bash_alone(tree.root)
+    if alone:
+        engine.unknown("syntax", "shell.syntax", f"only bash reads this so: {alone}", state.on)
     inside = walker.Walker(engine, tree.source, inner)
     inside.statements(tree.root)
     if engine.jumps:
@@ -68,8 +76,10 @@ def shares_input(text: str) -> bool:
     return False
 
 
-def _fresh(state: State) -> State:
+def _fresh(state: State, bash: bool) -> State:
     return State(
+        variables=dict.fromkeys(state.environment, UNKNOWN),
+        bash=bash,
         cwds=state.cwds,
         exported=set(state.exported),
         handed_on=state.environment,

@@ -9,10 +9,13 @@ from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
 from supervisor.effects.targets import Target
+from supervisor.effects.vocabulary import names
 from supervisor.effects.words import UNKNOWN, Word
 
-_KEEPERS = frozenset(("eval", "source", ".", "export", "exec", "command", "builtin", "trap", "set", "unset"))
-"""Built-ins that run other code in this shell, or change what it knows."""
+SPECIAL = names(": . break continue eval exec exit export readonly return set shift source times trap unset")
+"""Built-ins that in POSIX mode come before functions, and for which assignments before them last."""
+_KEEPERS = SPECIAL | {"command", "builtin"}
+"""Built-ins that run other code in this shell, or change what it knows, or may keep what was assigned."""
 
 
 class Simple(Redirects):
@@ -31,6 +34,7 @@ class Simple(Redirects):
         assigned: list[tuple[str, Word]] = []
         state = self.state
         stdin = state.stdin
+        instead = self._if_not_opened([*node.children, *redirects])
         previous: Node | None = None
         for child in node.children:
             kind = child.type
@@ -61,6 +65,8 @@ class Simple(Redirects):
         shell.run_words(self.engine, words, run)
         if run is not self.state:
             self._keep(run, assigned, words[0])
+        if instead is not None:
+            self.state.assume([instead, self.state.fork()])
         self.state.stdin = UNKNOWN if stdin is not None else None
         self.engine.part = before
 
@@ -96,7 +102,7 @@ class Simple(Redirects):
             elif meaning is EffectKind.WRITE:
                 state.exported.add(name)
         for name, value in assigned:
-            state.variables[name] = value
+            state.assign(name, value)
         state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
             state.ifs_known = False
@@ -109,11 +115,7 @@ class Simple(Redirects):
 
     def _assign(self, assigned: list[tuple[str, Word]]) -> None:
         for name, value in assigned:
-            if name == "IFS":
-                self.state.ifs_known = False
-            elif self.engine.variable(name) is EffectKind.UNKNOWN:
-                self._danger(name)
-            self.state.assign(name, value)
+            self.set_variable(name, value)
 
     def _assignments(self, node: Node) -> None:
         for child in [node] if node.type == "variable_assignment" else node.named_children:
@@ -132,16 +134,24 @@ class Simple(Redirects):
 
     def _declaration(self, node: Node) -> None:
         words: list[Word] = []
+        lists: list[str] = []
         self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
-                for name, value in self.assignment(child):
-                    words.append(_assignment_word(name, value))
+                value = child.child_by_field_name("value")
+                for name, word in self.assignment(child):
+                    if value is not None and value.type == "array":
+                        words.append(Word(name))
+                        lists.append(name)
+                    else:
+                        words.append(_assignment_word(name, word))
             elif child.type == "variable_name":
                 words.append(Word(self.text(child)))
             else:
                 words += self.words(child)
         builtins.declare(self.engine, self.text(node.children[0]), words, self.state)
+        for name in lists:
+            self.set_variable(name, UNKNOWN)
         self._plain(node, "only sets shell variables")
 
     def _aliased(self, name: str) -> None:
@@ -182,6 +192,7 @@ class Simple(Redirects):
         before = self.engine.part
         self.engine.part = before or self.text(node)[:300]
         stdin = self.state.stdin
+        instead = self._if_not_opened(redirects)
         extra: list[Word] = []
         followers: list[Node] = []
         for redirect in redirects:
@@ -190,6 +201,14 @@ class Simple(Redirects):
             else:
                 extra += self._redirect(redirect)
         given = self.state.stdin
+        if (
+            body is not None
+            and body.type == "command"
+            and any(
+                child.type == "herestring_redirect" or self.text(child)[:1] == "<" for child in body.children
+            )
+        ):
+            self._not_understood(body, "which of its inputs counts is not understood")
         if body is None:
             if extra:
                 shell.run_words(self.engine, extra, self.state)
@@ -202,10 +221,25 @@ class Simple(Redirects):
         output: Word | None = UNKNOWN
         if body is not None and self.text(body).strip() == "cat" and not extra and len(redirects) == 1:
             output = given if "cat" not in self.state.functions else UNKNOWN
-        self.state.stdin = stdin
+        if instead is not None:
+            self.state.assume([instead, self.state.fork()])
+        # `exec <<E` has changed it for what comes after.
+        self.state.stdin = UNKNOWN if stdin is not None else None
         for follower in followers:
             self._follower(follower, output)
         self.engine.part = before
+
+    def _if_not_opened(self, nodes: list[Node]) -> State | None:
+        """What the shell knows if a file cannot be opened: the command is not run at all. None: all can."""
+        for node in nodes:
+            if node.type in ("file_redirect", "heredoc_redirect"):
+                inner = [child for child in node.children if child.type == "file_redirect"]
+                goal = node.child_by_field_name("destination")
+                if (inner and self._if_not_opened(inner)) or (
+                    goal is not None and self.text(goal) not in ("/dev/null", "1", "2")
+                ):
+                    return self.state.fork()
+        return None
 
     def _simple_with(self, body: Node, extra: list[Word]) -> None:
         words: list[Word] = []

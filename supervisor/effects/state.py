@@ -9,6 +9,11 @@ from tree_sitter import Node
 
 from supervisor.effects.words import NUMBER, UNKNOWN, Word
 
+_INTEGERS = frozenset(("BASHPID", "EUID", "HISTCMD", "OPTIND", "PPID", "RANDOM", "SRANDOM", "UID"))
+_ARRAYS = frozenset(
+    ("COMPREPLY", "COMP_WORDS", "COPROC", "DIRSTACK", "FUNCNAME", "GROUPS", "MAPFILE", "PIPESTATUS")
+)
+
 
 @dataclass(frozen=True)
 class Function:
@@ -32,9 +37,13 @@ class State:
         params: positional parameters; None when not known.
         stdin: text on standard input, if known.
         on: URI prefix of the other system the commands run on (`ssh://host`), empty for this one.
+        integers: variables with the integer attribute, bash's own among them.
+        arrays: variables that may be arrays, bash's own among them.
         fixed: variables that do not take what is assigned to them (read-only, changed in case).
         locals: variables declared in the functions that run now.
         ifs_known: IFS has its default value.
+        later: it runs when other code has set variables that are not named here.
+        bash: the shell is bash; `sh` may be another.
     """
 
     cwds: tuple[str, ...]
@@ -46,9 +55,13 @@ class State:
     params: tuple[Word, ...] | None = None
     stdin: Word | None = None
     on: str = ""
+    integers: frozenset[str] = _INTEGERS
+    arrays: frozenset[str] = _ARRAYS
     fixed: set[str] = field(default_factory=set)
     locals: set[str] = field(default_factory=set)
     ifs_known: bool = True
+    later: bool = False
+    bash: bool = True
     xtrace: bool = False
 
     def fork(self) -> State:
@@ -83,6 +96,8 @@ class State:
         self.aliases = set().union(*(state.aliases for state in many))
         self.exported = set().union(*(state.exported for state in many))
         self.handed_on = frozenset().union(*(state.handed_on for state in many))
+        self.integers = frozenset().union(*(state.integers for state in many))
+        self.arrays = frozenset().union(*(state.arrays for state in many))
         self.fixed = set().union(*(state.fixed for state in many))
         self.locals = set().union(*(state.locals for state in many))
         self.cwds = (
@@ -94,6 +109,8 @@ class State:
             self.cwds = ()
         self.ifs_known = all(state.ifs_known for state in many)
         self.xtrace = any(state.xtrace for state in many)
+        inputs = {state.stdin for state in many}
+        self.stdin = inputs.pop() if len(inputs) == 1 else UNKNOWN
         params = {state.params for state in many}
         self.params = params.pop() if len(params) == 1 else None
 
@@ -110,13 +127,16 @@ class State:
         """Whether nothing that matters differs."""
         return (
             self.variables == other.variables
-            and self.functions.keys() == other.functions.keys()
+            and self.functions == other.functions
             and self.aliases == other.aliases
             and self.cwds == other.cwds
             and self.exported == other.exported
             and self.handed_on == other.handed_on
             and self.params == other.params
+            and self.integers == other.integers
+            and self.arrays == other.arrays
             and self.fixed == other.fixed
+            and self.stdin == other.stdin
             and self.ifs_known == other.ifs_known
         )
 

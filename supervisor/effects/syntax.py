@@ -10,6 +10,8 @@ import tree_sitter
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from supervisor.effects.vocabulary import names
+
 _PARSER = Parser(Language(tree_sitter_bash.language()))
 SHORT = 3000
 """Texts of fewer bytes cannot take long to parse."""
@@ -18,6 +20,12 @@ MOST_PARSE_S = 0.25
 _LOST_DASH = re.compile(rb"(?<=[ \t])-(?=[ \t]+<<[^<])")
 """A word that the grammar loses: the `-` of `python3 - <<EOF`. In quotes it is the same word, and kept."""
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
+_BASH_ALONE = names(
+    """[[ (( $[ &> &>> |& += function ansi_c_string brace_expression process_substitution herestring_redirect
+    array subscript extglob_pattern"""
+)
+"""Nodes and tokens that mean something else, or nothing, to other shells: `[[ a || rm ]]` runs `rm`."""
+_BRACES = re.compile(rb"\{[^}]*(,|\.\.)")
 _QUOTES = frozenset(("string", "heredoc_body", "ansi_c_string", "raw_string"))
 """Nodes whose text is taken from the source as it stands."""
 
@@ -76,6 +84,19 @@ class Tree:
                     return "" if _blank(source[at:]) else "it holds text that is not understood"
                 if parents.pop() in _QUOTES and cursor.node is not None:
                     at = max(at, cursor.node.end_byte)
+
+
+def bash_alone(root: Node) -> str:
+    """What in the text is read by bash alone as the tree says; empty if other shells agree."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type in _BASH_ALONE or (
+            node.type in ("word", "concatenation") and _BRACES.search(node.text or b"")
+        ):
+            return (node.text or b"").decode("utf-8", "replace")[:60]
+        pending += node.children
+    return ""
 
 
 def _parse(source: bytes) -> tree_sitter.Tree | None:

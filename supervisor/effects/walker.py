@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from supervisor.effects.model import EffectKind, Scope
-from supervisor.effects.simple import Simple
+from supervisor.effects.simple import SPECIAL, Simple
 from supervisor.effects.state import Function, State
 from supervisor.effects.targets import Target
 from supervisor.effects.vocabulary import names
@@ -30,6 +30,10 @@ class Walker(Simple):
                     self._background(previous or node)
                 continue
             if child.type != "comment":
+                new_line = previous is not None and child.start_point[0] > previous.end_point[0]
+                if self.engine.abandoned and new_line and node.type == "program":
+                    self.state.assume([self.state.fork(), *self.engine.abandoned])
+                    self.engine.abandoned.clear()
                 if previous is not None and child.start_byte == previous.end_byte:
                     self._not_understood(child, "two parts stand together that do not belong together")
                 self.statement(child)
@@ -143,6 +147,8 @@ class Walker(Simple):
             return
         if self.text(name) in _HOOKS or self.text(name).startswith("TRAP"):
             self._not_understood(node, f"the shell calls {self.text(name)} by itself")
+        if self.text(name) in SPECIAL:
+            self._not_understood(node, f"whether {self.text(name)} is this function or the built-in depends")
         self.state.functions[self.text(name)] = Function(body, self.source)
         self.engine.defines_functions = True
         self._plain(node, "only defines a function")
@@ -191,7 +197,6 @@ class Walker(Simple):
         if node.type == "for_statement" and name is not None:
             values = [word for child in node.children_by_field_name("value") for word in self.words(child)]
             variable = self.text(name)
-            self._danger_if(variable)
             body = node.child_by_field_name("body")
             has_in = any(child.type == "in" for child in node.children)
             values = values if has_in else [UNKNOWN]
@@ -201,7 +206,7 @@ class Walker(Simple):
             before = self.state.fork()
             if len(values) <= 6 and not self._nested_loop():
                 for value in values:
-                    self.state.variables[variable] = self._one(value)
+                    self.set_variable(variable, self._one(value))
                     self.statement(body)
                     self._after_jumps()
                 # What the body changes may differ the next time round.
@@ -236,7 +241,7 @@ class Walker(Simple):
         """Judge `parts` under what holds at every round: first see what they change, then note effects."""
         before = self.state.fork()
         if variable:
-            self.state.variables[variable] = _common(values)
+            self.set_variable(variable, _common(values))
         noted = len(self.engine.effects)
         self.loops += 1
         for _ in range(5):
@@ -245,7 +250,7 @@ class Walker(Simple):
             for part in parts:
                 self.statement(part)
             if variable:
-                self.state.variables[variable] = _common(values)
+                self.state.assign(variable, _common(values))
             self.state.assume([start, self.state.fork(), *self.engine.jumps])
             if self.state.same_as(start):
                 break
@@ -261,12 +266,6 @@ class Walker(Simple):
                 self.arithmetic(child)
         if body is not None:
             self._again("", [], [body])
-
-    def _danger_if(self, name: str) -> None:
-        if name == "IFS":
-            self.state.ifs_known = False
-        elif self.engine.variable(name) is EffectKind.UNKNOWN:
-            self._danger(name)
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")

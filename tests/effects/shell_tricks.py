@@ -843,6 +843,150 @@ sort -\⏎o z y
 sed -n\⏎i p y
 awk 'BEGIN'\⏎' { print > "z" }'
 ls >/dev/null\⏎2 y
+compgen -aC 'touch z'
+compgen -aW '$(touch z)'
+compgen -A function -W '$(touch z)'
+compgen -A command -C 'touch z'
+wait -np 'a[$(touch z)]'
+sleep 0 & wait -np 'a[$(touch z)]'
+hash -lp ./evil ls; ls
+jobs -lx touch z
+set -eo keyword; bash -c ls BASH_ENV=./evil
+set -eoo pipefail keyword; bash -c ls BASH_ENV=./evil
+set +B; tee /dev/{null,null}
+x=$(echo n touch z); exec -a $x ls
+x=$(echo '2 a[$(touch${IFS}z)]'); read -n $x y <<< a
+x=$(echo '2 a[$(touch${IFS}z)]'); read -rp $x y <<< a
+x=ls; getopts -- a x -a; $x y
+declare -a x='($(touch z))'
+declare -a x='([$(touch z)]=1)'
+declare -a 'x=(`touch z`)'
+declare -A x='([a]=$(touch z))'
+declare -A x='($(touch z) 1)'
+declare -a x; declare x='($(touch z))'
+declare -a x+='($(touch z))'
+export -a x='($(touch z))'
+readonly -A x='([a]=$(touch z))'
+f() { local -a x='($(touch z))'; }; f
+x=(1); declare x='($(touch z))'
+x=(1); f() { declare -g x='($(touch z))'; }; f
+y=$(echo '($(touch z))'); declare -a x="$y"
+y=$(echo '($(touch z))'); x=(1); declare "x=$y"
+y=$(echo '($(touch z))'); x[1]=1; declare "x=$y"
+y=$(echo '($(touch z))'); : ${x[1]:=a}; declare x="$y"
+y=$(echo '($(touch z))'); mapfile x < f; declare x="$y"
+y=$(echo '($(touch z))'); read -a x < f; declare x="$y"
+y=$(echo '($(touch z))'); declare PIPESTATUS="$y"
+command declare -a x='($(touch z))'
+x=$(echo a); declare -$x y='($(touch z))'
+x=$(echo i); declare -"$x" y=5; y='a[$(touch z)]'
+declare -i n=5; n='a[$(touch z)]'
+declare -i n=5; n+='a[$(touch z)]'
+declare -i n=5; read n <<< 'a[$(touch z)]'
+declare -i n=5; printf -v n %s 'a[$(touch z)]'
+declare -i n=5; for n in 'a[$(touch z)]'; do :; done
+declare -i n=5; for n in 1 2 3 4 5 6 7 'a[$(touch z)]'; do :; done
+declare -i n=5; export n='a[$(touch z)]'
+declare -i n=5; mapfile n <<< 'a[$(touch z)]'
+declare -i n=5; n=(b); b='a[$(touch z)]'; n=(b)
+n='a[$(touch z)]'; declare -i n; n+=1
+f() { local -i n=1; n='a[$(touch z)]'; }; f
+RANDOM='a[$(touch z)]'
+HISTCMD='a[$(touch z)]'
+OPTIND='a[$(touch z)]'
+SRANDOM='a[$(touch z)]'
+read OPTIND <<< 'a[$(touch z)]'
+readonly x=touch; x=ls eval '$x z'
+{ [[ $q ]] || exec < evil; bash; } <<< ls
+{ if [[ $q ]]; then :; else exec < evil; fi; bash; } <<< ls
+while :; do bash; [ a ]; exec < evil; done <<< ls
+x='a[$(touch z)]'; [[ ! x -eq 1 ]]
+x='a[$(touch z)]'; let x++
+x='a[$(touch z)]'; let x+=1
+a=!; b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test $a "$b" "$x"
+a=$(echo !); b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test "$a" "$b" "$x"
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test -n x -a "$b" "$x"
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); test '(' "$b" "$x" ')'
+b=$(echo -v); x=$(echo 'a[$(touch${IFS}z)]'); [ ! "$b" "$x" ]
+b=$(echo -v); x='a[$(touch z)]'; test ! "$b" 'a[x]'
+test -n x -a -v 'a[`touch z`]'
+x='a[$(touch z)]'; test x -a -v a[x]
+echo {x['$(touch z)']}</dev/null
+: {x['$(touch z)']}<<< a
+: {x['$(touch z)']}<<E⏎E
+: {x['$(touch z)']}>&1
+: 2>&1 {x['$(touch z)']}>&1
+q='a[$(touch z)]'; : {x[q]}</dev/null
+q='a[$(touch z)]'; : {x[q,1]}</dev/null
+: {PATH}</dev/null; ls
+mkdir 10; cp evil 10/ls; : {PATH}</dev/null; ls
+echo hi >&²
+echo hi >&٣
+echo hi >&1--
+bash <<< ls <<E⏎rm x⏎E
+bash < evil <<E⏎ls⏎E
+{ exec <<E⏎rm x⏎E⏎bash; } <<< ls
+f() { . /dev/stdin rm <<< '$1 y'; }; f ls
+set -- 'a[$(touch z)]'; echo ${!1}
+f() { echo "${!1}"; }; f 'a[$(touch z)]'
+f() { echo "${!1:-a}"; }; f 'a[$(touch z)]'
+bash -c 'echo ${!1}' _ 'a[$(touch z)]'
+bash -c 'echo ${!0}' 'a[$(touch z)]'
+: 'a[$(touch z)]'; echo ${!_}
+: 'a[$(touch z)]'; echo $((_))
+: 'a[$(touch z)]'; echo ${x:_}
+: 'a[$(touch z)]'; [[ _ -eq 1 ]]
+[[ 'a[$(touch z)]' =~ .* ]]; echo $((BASH_REMATCH))
+[[ 'a[$(touch z)]' =~ .* ]]; echo ${!BASH_REMATCH}
+select x in a; do echo $((REPLY)); break; done <<< 'a[$(touch z)]'
+exec() { ls; }; POSIXLY_CORRECT=1; exec touch z
+eval() { ls; }; set -o posix; eval touch z
+x=touch; POSIXLY_CORRECT=1; x=ls; x=touch :; $x z
+sh -c 'x=ls; x=touch :; $x z'
+sh -c 'x=ls; x=touch readonly q; $x z'
+sh -c 'x=ls; x=touch times; $x z'
+bash --posix -c 'x=ls; x=touch :; $x z'
+sh -c '[[ a > z ]]'
+sh -c '[[ a || touch ]]'
+sh -c 'eval "[[ a || touch ]]"'
+sh -c 'trap "[[ a || touch ]]" EXIT'
+sh -c '(( a > z ))'
+sh -c 'echo $[ 1 > z ]'
+sh -c 'x=sh; x+=a256sum; $x evil'
+sh -c 'tee /dev/{null,null}'
+sh <<< '(( a > z ))'
+echo '[[ a || touch ]]' | sh
+dash -c '[[ a || touch ]]'
+find f -exec sh -c '[[ a || touch ]]' \;
+LANG='a[$(touch z)]' bash -c 'echo $((LANG))'
+export TZ='a[$(touch z)]'; bash -c 'echo $((TZ))'
+env LANG='a[$(touch z)]' bash -c 'echo ${x:LANG}'
+x='a[$(touch z)]'; trap 'echo $((x))' EXIT
+trap 'echo $((x))' EXIT; x='a[$(touch z)]'
+trap 'let x++' EXIT; x='a[$(touch z)]'
+trap 'echo ${!x}' EXIT; x='a[$(touch z)]'
+trap 'f' EXIT; f() { touch z; }
+trap 'ls' EXIT; ls() { touch z; }
+trap 'declare -i x; x+=1' EXIT; x='a[$(touch z)]'
+trap 'declare x="$y"' EXIT; x=(1); y='($(touch z))'
+trap 'x=$y' EXIT; declare -i x=1; y='a[$(touch z)]'
+g() { ls; }; for i in 1 2 3 4 5 6 7 8; do g; g() { touch z; }; done
+g() { ls; }; for ((i=0;i<2;i++)); do g; g() { touch z; }; done
+f() { touch z; }; readonly -f f; f() { ls; }; f
+f() { touch z; }; declare -fr f; f() { ls; }; f
+x=touch; { x=ls; } </nonexistent; $x z
+x=touch; { x=ls; } 2>/nonexistent/a; $x z
+x=touch; f() { x=ls; }; f </nonexistent; $x z
+x=touch; eval x=ls </nonexistent; $x z
+x=touch; eval x=ls </nonexistent <<E; $x z⏎E
+x=touch; export x=ls </nonexistent; $x z
+x=touch; declare x=ls </nonexistent; $x z
+{ rm() { ls; }; } </nonexistent; rm y
+x=touch; shopt -s failglob⏎ls *nomatch*; x=ls⏎$x z
+x=touch⏎echo $((1/0)); x=ls⏎$x z
+x=touch⏎{ echo $((1/0)); x=ls; }⏎$x z
+x=touch⏎f() { (( y = 1 % 0 )); : $((1/0)); x=ls; }⏎f⏎$x z
+x=touch⏎readonly r=1; r=2; x=ls⏎$x z
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
