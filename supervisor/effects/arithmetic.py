@@ -45,8 +45,12 @@ def _may_be(texts: tuple[str, ...], word: Word) -> bool:
 class Arithmetic(Expander):
     """Judges arithmetic expressions, `[ … ]` and `[[ … ]]`."""
 
-    def arithmetic(self, node: Node) -> None:
-        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command."""
+    def arithmetic(self, node: Node, *, element: bool = True) -> None:
+        """Judge an arithmetic expression: a variable in it is evaluated, and may hide a command.
+
+        Args:
+            element: an element of an array is evaluated as well, and not only its subscript.
+        """
         self.engine.step()
         kind = node.type
         if kind == "number" and not node.child_count:
@@ -72,7 +76,7 @@ class Arithmetic(Expander):
             name_node = node.child_by_field_name("name")
             if name_node is not None:
                 if name_node.type == "subscript":
-                    self.arithmetic(name_node)
+                    self.arithmetic(name_node, element=False)
                 else:
                     self.set_variable(self.text(name_node), NUMBER)
         elif kind == "string":
@@ -83,7 +87,9 @@ class Arithmetic(Expander):
             for child in node.named_children:
                 if child.type == "word" and self.text(child) in ("@", "*"):
                     continue
-                if kind == "subscript" and child is node.named_children[0]:
+                if kind == "subscript" and child == node.named_children[0]:
+                    if element:
+                        self._evaluated(self.text(child))
                     continue
                 self.arithmetic(child)
             self._changed_by(node)

@@ -18,6 +18,8 @@ from supervisor.effects.words import NUMBER, UNKNOWN, Word
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
+_PLAIN_LIST = re.compile(r"\([\w ./,:-]*\)", re.ASCII)
+"""Elements that stay what they are when they are expanded."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DECLARED = re.compile(r"-[AFIacfgilnprtux]*|\+[acfgilnrtux]+|--")
 _QUIET = frozenset(
@@ -135,7 +137,8 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
         if equals:
             value = word.tail(len(variable) + 1)
             listed = "a" in options.lower() or variable in state.arrays or state.later
-            if value.prefix.startswith("(") or (listed and not value.exact and not value.prefix):
+            again = value.prefix.startswith("(") and not (value.exact and _PLAIN_LIST.fullmatch(value.text))
+            if again or (listed and not value.exact and not value.prefix):
                 _unsure(engine, name, "the text of a list in parentheses is expanded again", state)
             if "a" in options.lower():
                 state.arrays |= {variable}

@@ -53,7 +53,7 @@ class Expander(ABC):
     def _redirect(self, node: Node) -> list[Word]: ...
 
     @abstractmethod
-    def arithmetic(self, node: Node) -> None:
+    def arithmetic(self, node: Node, *, element: bool = True) -> None:
         """Judge an arithmetic expression."""
 
     @abstractmethod
@@ -346,7 +346,7 @@ class Expander(ABC):
             if child is variable and child.type == "variable_name":
                 continue
             if substring or child.type == "subscript":
-                self.arithmetic(child)
+                self.arithmetic(child, element=child is not variable)
             else:
                 self._part(child)
         return [("", Kind.UNKNOWN_MANY if many else unknown)]
@@ -396,7 +396,7 @@ class Expander(ABC):
             self.doubt("an assignment is not understood")
             return []
         if name.type == "subscript":
-            self.arithmetic(name)
+            self.arithmetic(name, element=False)
             inner = name.child_by_field_name("name")
             if value is not None:
                 self.joined(value)
