@@ -310,12 +310,9 @@ class Gate:
         more = []
         if self._door is not None and self._door.named_by(json.dumps(call.input)):
             more.append(_AT_THE_DOOR)
-        connects = any(effect.connects for effect in judgement.effects)
-        changed = (
-            self._changed_settings(folder, _by_git(judgement)) if call.name in SHELLS and connects else ""
-        )
-        if changed:
-            more.append(_by_own_settings(changed))
+        if call.name in SHELLS and any(effect.connects for effect in judgement.effects):
+            changed = self._changed_settings(folder, _by_git(judgement))
+            more += [_by_own_settings(changed)] if changed else []
         return msgspec.structs.replace(judgement, effects=(*judgement.effects, *more)) if more else judgement
 
     def _astray(self, call: ToolCall, judgement: Judgement, folder: str) -> str:

@@ -16,7 +16,8 @@ def within_own_network(judgement: Judgement, served: Callable[[], Collection[int
     """The judgement of a command that speaks to a service which another command of the run serves.
 
     That one lives in the run's own network, as the command does if it is not let out of it: what is asked of
-    it stays in the run. A port that nothing of the run serves is this machine's.
+    it stays in the run. A port that nothing of the run serves is this machine's; and so is every port to a
+    command that may be let out for something else it does.
 
     Args:
         served: ports that are served in the run's own network; asked only if a command speaks to localhost.
@@ -31,6 +32,8 @@ def within_own_network(judgement: Judgement, served: Callable[[], Collection[int
         else effect
         for effect, port in zip(judgement.effects, ports, strict=True)
     )
+    if any(effect.connects or (effect.writes and effect.scope is Scope.HOST) for effect in effects):
+        return judgement
     return msgspec.structs.replace(judgement, effects=effects)
 
 
