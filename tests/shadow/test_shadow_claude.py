@@ -115,13 +115,14 @@ def test_only_a_marked_command_has_the_network(claude_yard: Yard, claude: Path) 
     yard.user.owns(yard.workspace)
     peek = "cat /proc/$(pgrep -o claude)/environ; nsenter -n -t $(pgrep -o claude) true && echo entered"
     monitor = {"command": "bash reach > watched", "description": "x", "timeout_ms": 9000}
+    both = "until [ -s background ] && [ -s watched ]; do sleep 0.1; done; cat background watched"
     calls: list[dict[str, Any]] = [
         {"tool": "Bash", "input": {"command": "mkdir sub; cd sub; bash ../reach"}},
         {"tool": "Bash", "input": {"command": shell.command("pwd; bash ../reach; cd ..")}},
         {"tool": "Bash", "input": {"command": "pwd; bash reach", "dangerouslyDisableSandbox": True}},
         {"tool": "Bash", "input": {"command": "bash reach > background", "run_in_background": True}},
         {"tool": "Monitor", "input": monitor},
-        {"tool": "Bash", "input": {"command": "until cat background watched; do sleep 0.1; done 2>&-"}},
+        {"tool": "Bash", "input": {"command": both}},
         {"tool": "Bash", "input": {"command": peek}},
     ]
     texts = [said(result) for result in play(yard, claude, [{"calls": [call]} for call in calls]).values()]
