@@ -158,7 +158,7 @@ class Arithmetic(Expander):
             if child.type in _EXPRESSIONS:
                 operands += self._operands(child)
             elif child.type == "test_operator" or not child.is_named:
-                if child.type in ("<", ">"):
+                if "<" in child.type or ">" in child.type:
                     self.doubt("`<` and `>` inside [ ] are redirections")
                 operands.append(Word(self.text(child)))
             elif child.type != "comment":

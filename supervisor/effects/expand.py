@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_LIVE_QUOTED = re.compile(rb"[$`\"}\\].")
 
 
 class Expander(ABC):
@@ -164,7 +165,7 @@ class Expander(ABC):
 
     def _opaque(self, node: Node) -> list[Piece]:
         text = self.text(node)
-        if "$" in text.replace("\\$", "").rstrip("$)") or "`" in text:
+        if "$" in text.replace("\\$", "").rstrip("$)") or "`" in text or "<(" in text or ">(" in text:
             self.doubt(f"the pattern {text[:60]} is not understood")
         for child in node.named_children:
             self.pieces(child)
@@ -263,8 +264,8 @@ class Expander(ABC):
     def substitution(self, node: Node) -> None:
         """Judge the commands in `$(…)`, backticks or `<(…)`, in a subshell."""
         raw = self.text(node).lstrip()
-        if raw.startswith("`") and "\\" in raw:
-            self.doubt("backticks with backslashes inside")
+        if raw.startswith("`") and ("\\" in raw or raw.count("`") > 2):
+            self.doubt("backticks with backslashes or other backticks inside")
         state = self.state
         self.state = state.fork()
         for child in node.children:
@@ -311,6 +312,8 @@ class Expander(ABC):
             for child in node.children
             if child.type not in ("${", "}") and not child.is_named
         ]
+        if unknown is Kind.UNKNOWN and _quotes_nothing(node):
+            self.doubt("what stands in quotes inside of quotes is not understood")
         first = node.children[1] if node.child_count > 1 else node
         many = any(self.text(child).endswith(("[@]", "[*]")) for child in node.named_children)
         variable = next(
@@ -419,3 +422,15 @@ class Expander(ABC):
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
         return [(self.text(name), word)]
+
+
+def _quotes_nothing(expansion: Node) -> bool:
+    """Whether `'…'` in an expansion that is itself quoted holds something live: it quotes nothing there."""
+    pending = list(expansion.named_children)
+    while pending:
+        node = pending.pop()
+        if node.type in ("raw_string", "ansi_c_string") and _LIVE_QUOTED.search(node.text or b""):
+            return True
+        if node.type not in ("command_substitution", "process_substitution", "string"):
+            pending += node.named_children
+    return False

@@ -19,6 +19,20 @@ MOST_PARSE_S = 0.25
 """Processor time after which a text is given up, in seconds."""
 _LOST_DASH = re.compile(rb"(?<=[ \t])-(?=[ \t]+<<[^<])")
 """A word that the grammar loses: the `-` of `python3 - <<EOF`. In quotes it is the same word, and kept."""
+_OTHER_DOLLAR = re.compile(rb"\$(\$[({\[`'\"]|\\\n)")
+"""`$$(` in quotes, where bash starts a command substitution; `$` parted from what it expands."""
+_ANSI_C = re.compile(rb"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
+_ONE_LINE = names(
+    """command declaration_command unset_command variable_assignment variable_assignments concatenation
+    file_redirect herestring_redirect"""
+)
+"""Nodes whose parts stand on one line: bash ends them where the line ends."""
+_AFTER = frozenset((b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"<", b">", b"(", b")"))
+"""What ends a word."""
+_RESERVED = names("{ ! [ [[")
+"""Tokens that are words to bash: what follows without a blank belongs to the word."""
+_OTHER_USES = names("expansion subscript array brace_expression unary_expression")
+_SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command"}
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _BASH_ALONE = names(
     """[[ (( $[ &> &>> |& += function ansi_c_string brace_expression process_substitution herestring_redirect
@@ -59,15 +73,22 @@ class Tree:
         if self.root.has_error:
             return "it cannot be parsed"
         source = self.source
+        if _OTHER_DOLLAR.search(source):
+            return "a dollar sign is not understood"
         at = 0
         cursor = self.root.walk()
         parents: list[str] = []
+        first = True
         # Every byte must belong to a token, be blank, or be text of a quote: nothing may slip through.
         while True:
             node = cursor.node
             assert node is not None
             if parents and parents[-1] in _QUOTES:
                 at = max(at, node.start_byte)
+            if node.type in _SUSPECT and (odd := _odd(node, source, parents[-1] if parents else "")):
+                return odd
+            if not first and parents[-1] in _ONE_LINE and _ends_line(source[at : node.start_byte]):
+                return "a statement goes on where its line ends"
             leaf = node.child_count == 0
             if leaf or node.type in _QUOTES:
                 gap = source[at : node.start_byte]
@@ -76,7 +97,8 @@ class Tree:
                 if at and gap and not gap.replace(b"\\\n", b""):
                     return "a line continuation joins what stands before and after it"
                 at = max(at, node.end_byte if leaf else node.start_byte)
-            if cursor.goto_first_child():
+            first = cursor.goto_first_child()
+            if first:
                 parents.append(node.type)
                 continue
             while not cursor.goto_next_sibling():
@@ -112,6 +134,31 @@ def _parse(source: bytes) -> tree_sitter.Tree | None:
     except ValueError:
         _PARSER.reset()
         return None
+
+
+def _odd(node: Node, source: bytes, parent: str) -> str:
+    """Why bash may see this node otherwise; empty if there is no reason."""
+    kind = node.type
+    if kind in _RESERVED:
+        if parent not in _OTHER_USES and source[node.end_byte : node.end_byte + 1] not in _AFTER:
+            return f"{kind} is a part of a word here"
+    elif kind == "ansi_c_string":
+        if not _ANSI_C.fullmatch(source, node.start_byte, node.end_byte):
+            return "where a quote ends is not understood"
+    elif kind == "regex":
+        if parent == "command":
+            return "a pattern stands where words belong"
+    elif (
+        kind == "test_command"
+        and not source.startswith(b"[[", node.start_byte)
+        and _ends_line(source[node.start_byte : node.end_byte])
+    ):
+        return "a test goes on where its line ends"
+    return ""
+
+
+def _ends_line(text: bytes) -> bool:
+    return b"\n" in text and b"\n" in text.replace(b"\\\n", b"")
 
 
 def _blank(gap: bytes) -> bool:

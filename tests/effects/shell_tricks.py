@@ -987,6 +987,17 @@ x=touch⏎echo $((1/0)); x=ls⏎$x z
 x=touch⏎{ echo $((1/0)); x=ls; }⏎$x z
 x=touch⏎f() { (( y = 1 % 0 )); : $((1/0)); x=ls; }⏎f⏎$x z
 x=touch⏎readonly r=1; r=2; x=ls⏎$x z
+echo "${x:-'$(touch z)'}"
+echo "${x:-'{a,b}$(touch z)'}"
+echo <(echo ==⏎touch z⏎)
+echo <(echo ⏎\⏎touch z)
+x=$(echo ⏎\⏎touch z)
+[[ a =~ <(touch z) ]]
+[ a = # #⏎touch z ]
+echo "`echo '`touch z`touch z⏎'`"
+echo ${x/<(touch z)/}
+[ 1 <>z ]
+[ 1 >>z ]
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
