@@ -13,6 +13,8 @@ from supervisor.effects.variables import held, is_number
 from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Word
 
 _DIGITS = re.compile(r"-?[0-9]+")
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""Numbers that are no error in any base."""
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _NAMES = ("-v", "-R")
 _EXPRESSIONS = frozenset(
@@ -54,6 +56,8 @@ class Arithmetic(Expander):
         self.engine.step()
         kind = node.type
         if kind == "number" and not node.child_count:
+            if not _DECIMAL.fullmatch(self.text(node)):
+                self._may_fail()
             return
         if kind in ("variable_name", "word"):
             self._evaluated(self.text(node))
@@ -97,23 +101,33 @@ class Arithmetic(Expander):
             self.doubt("an arithmetic expression is not understood")
             self.pieces(node)
 
+    def _may_fail(self) -> None:
+        """An error makes the shell give up the rest of the line."""
+        self.engine.abandoned.append(self.state.fork())
+
     def _changed_by(self, node: Node) -> None:
         operators = {self.text(child) for child in node.children if not child.is_named}
-        if operators & {"/", "%", "**", "/=", "%="}:
-            self.engine.abandoned.append(self.state.fork())
+        if operators & {"/", "%", "**", "/=", "%="} or node.type == "subscript":
+            self._may_fail()
         changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
         if operators & changes:
             for child in node.named_children:
                 if child.type in ("variable_name", "word") and self.text(child).isidentifier():
                     self.set_variable(self.text(child), NUMBER)
+                else:
+                    self._may_fail()
 
     def _evaluated(self, name: str) -> None:
         if _DIGITS.fullmatch(name) or name in ("@", "*"):
             return
         if not name.isidentifier() or not name.isascii():
             self.doubt(f"the arithmetic of {name[:40]} is not understood")
-        elif not is_number(held(self.state, name)):
-            self.doubt(f"the value of {name} is evaluated and not known to be a number")
+        else:
+            value = held(self.state, name)
+            if not is_number(value):
+                self.doubt(f"the value of {name} is evaluated and not known to be a number")
+            if value is not None and value != NUMBER and not _DECIMAL.fullmatch(value.text):
+                self._may_fail()
 
     def prints_number(self, node: Node) -> bool:
         """Whether a command substitution can print nothing but a number."""

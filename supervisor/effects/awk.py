@@ -84,12 +84,28 @@ def _operand(tokens: list[tuple[str, str]]) -> bool:
         raise _Problem("a slash may divide or begin a regular expression")
     if kind == "name":
         return text not in _KEYWORDS
+    if text == ")" and _before_pair(tokens) in ("if", "while", "for", "switch"):
+        raise _Problem("a slash after a condition may divide or begin a regular expression")
     return kind in ("number", "string", "regex") or text in (")", "]")
 
 
+def _before_pair(tokens: list[tuple[str, str]]) -> str:
+    """The token before the parenthesis that the last one closes."""
+    depth = 0
+    for index in range(len(tokens) - 1, 0, -1):
+        depth += {")": 1, "(": -1}.get(tokens[index][1], 0)
+        if depth == 0:
+            return tokens[index - 1][1]
+    return ""
+
+
 def _bracketed_slash(regex: str) -> bool:
+    """Whether the slash at the end may stand in a bracket, and end nothing."""
+    inner = _ESCAPE.sub("", regex[1:-1])
+    if inner.count("[") != inner.count("]") or "[]" in inner or "[^]" in inner:
+        return True
     bracket = False
-    for char in _ESCAPE.sub("", regex[1:-1]):
+    for char in inner:
         bracket = (bracket or char == "[") and char != "]"
     return bracket
 
@@ -108,7 +124,7 @@ def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
     for index, (kind, text) in enumerate(tokens):
         before = tokens[index - 1] if index else ("", "")
         after = tokens[index + 1] if index + 1 < len(tokens) else ("", "")
-        goes_on = before[1] in (",", "&&", "||") or (goes_on and before[1] == "\n")
+        goes_on = before[1] in (",", "&&", "||", "?", ":") or (goes_on and before[1] == "\n")
         end = tokens[index + 2][1] if index + 2 < len(tokens) else ""
         if kind == "name":
             if text in ("print", "printf"):

@@ -40,6 +40,10 @@ _QUIET = frozenset(
         "[",
     )
 ) | {"break", "continue", "return", "exit", "logout", "help", "caller", "compgen"}
+_OF_BASH_ALONE = names(
+    """builtin caller compgen declare dirs help history let logout mapfile popd pushd readarray shopt source
+    typeset"""
+)
 _RESERVED = names(
     "if then else elif fi for while until do done case esac function select time coproc in { } ! [[ ]] (( ))"
 )
@@ -65,6 +69,8 @@ _SAFE_SHOPT = frozenset(
 
 def run(engine: Engine, name: str, words: list[Word], state: State) -> bool:
     """Judge the built-in `name`; False if there is none of that name."""
+    if not state.bash and name in _OF_BASH_ALONE:
+        _unsure(engine, name, f"{name} is not known to every shell", state)
     handler = _BUILTINS.get(name)
     if handler is not None:
         handler(engine, name, words, state)
@@ -116,6 +122,8 @@ def _set(engine: Engine, word: Word, value: Word, state: State) -> None:
 
 def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     """`declare`, `export`, `local`, `readonly`, `typeset` with `NAME`, `NAME=VALUE` and options."""
+    if not state.bash and name in _OF_BASH_ALONE:
+        _unsure(engine, name, f"{name} is not known to every shell", state)
     given = [word for word in words if word.prefix.startswith(("-", "+"))]
     options = "".join(word.text[1:] for word in given)
     if any(not word.exact or not _DECLARED.fullmatch(word.text) for word in given):
@@ -157,6 +165,8 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
             _set(engine, Word(variable), held(state, variable) or NUMBER, state)
         if engine.functions and name not in ("export", "readonly") and "g" not in options:
             state.locals.add(variable)
+            if not equals:
+                state.assign(variable, UNKNOWN)
         if name == "readonly" or any(letter in options for letter in "rluc"):
             if any(letter in options for letter in "luc"):
                 state.assign(variable, UNKNOWN)
@@ -214,6 +224,8 @@ def _pushd(engine: Engine, name: str, words: list[Word], state: State) -> None:
 
 
 def _printf(engine: Engine, name: str, words: list[Word], state: State) -> None:
+    if words and words[0].many and any(word.may_be_option for word in words[1:]):
+        _unsure(engine, name, "its first argument may become none, and the next one -v", state)
     if words and words[0].may_be_option and not (words[0].exact and words[0].text == "--"):
         if words[0].exact and words[0].text == "-v" and len(words) > 1:
             _set(engine, words[1], UNKNOWN, state)
@@ -372,6 +384,8 @@ def _alias(engine: Engine, name: str, words: list[Word], state: State) -> None:
         if word.may_be_option and word.text != "-p":
             _unsure(engine, name, "an alias of this kind may stand for any word", state)
         if "=" in word.prefix:
+            if not state.bash:
+                _unsure(engine, name, "other shells than bash use an alias at once", state)
             alias = word.prefix.partition("=")[0]
             state.aliases.add(alias)
             if alias in _RESERVED or not alias.replace("-", "").replace("_", "").replace(".", "").isalnum():

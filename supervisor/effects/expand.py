@@ -165,7 +165,8 @@ class Expander(ABC):
 
     def _opaque(self, node: Node) -> list[Piece]:
         text = self.text(node)
-        if "$" in text.replace("\\$", "").rstrip("$)") or "`" in text or "<(" in text or ">(" in text:
+        live = any(mark in text for mark in ("`", "<(", ">(", "{", "}"))
+        if live or "$" in text.replace("\\$", "").rstrip("$)"):
             self.doubt(f"the pattern {text[:60]} is not understood")
         for child in node.named_children:
             self.pieces(child)
@@ -321,7 +322,13 @@ class Expander(ABC):
         )
         if first.type == "#" or self.text(first) == "#":
             unknown = Kind.UNKNOWN
-        if (first.type == "!" or self.text(first) == "!") and not many:
+        indirect = first.type == "!" or self.text(first) == "!"
+        if indirect and (
+            len(operators) > 1 if many else variable is not None and variable.type == "subscript"
+        ):
+            self.doubt("an indirect expansion may evaluate anything")
+        if indirect and not many:
+            self.engine.abandoned.append(self.state.fork())
             name = self.text(variable) if variable is not None else ""
             target = UNKNOWN if name.isdigit() else variables.held(self.state, name)
             if target is not None and not (target.exact and target.text.isidentifier()):
@@ -345,6 +352,8 @@ class Expander(ABC):
                 self.state.arrays |= {name}
             self.set_variable(name, UNKNOWN)
         substring = ":" in operators
+        if substring:
+            self.engine.abandoned.append(self.state.fork())  # if it begins or ends nowhere, that is an error
         for child in node.named_children:
             if child is variable and child.type == "variable_name":
                 continue
@@ -400,6 +409,7 @@ class Expander(ABC):
             return []
         if name.type == "subscript":
             self.arithmetic(name, element=False)
+            self.engine.abandoned.append(self.state.fork())
             inner = name.child_by_field_name("name")
             if value is not None:
                 self.joined(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 import warnings
 
@@ -19,6 +20,8 @@ _BUILTINS = names(
     AttributeError ZeroDivisionError UnicodeDecodeError __name__ exit quit
     """
 )
+_MAY_HIDE = names("id type dir hash object property input memoryview")
+"""Built-ins whose names code likes for its own variables, and which do no harm if it is not one there."""
 _METHODS = names(
     """
     split rsplit splitlines strip lstrip rstrip join replace startswith endswith lower upper title
@@ -159,16 +162,17 @@ class _Proof:
                 self.names.add(node.name)
         if self.names & (set(self.aliases) | {"open", "os", "sys"}):
             raise _Problem("a name of a module is used for something else")
+        if hidden := self.names & (set(dir(builtins)) - _BUILTINS - _MAY_HIDE):
+            raise _Problem(f"whether {min(hidden)} is the built-in depends")
         self._expression(tree)
 
     def _import(self, name: str, alias: str | None) -> None:
         if name not in _MODULES and name not in ("os.path", "collections.abc"):
             raise _Problem(f"the module {name} may do anything")
         self.modules.append(name)
-        if alias:
-            self.aliases[alias] = name
-        else:
-            self.aliases[name.partition(".")[0]] = name.partition(".")[0] if "." in name else name
+        given, meant = (alias, name) if alias else (name.partition(".")[0],) * 2
+        if self.aliases.setdefault(given, meant) != meant:
+            raise _Problem(f"{given} stands for several modules")
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = node.module or ""

@@ -44,6 +44,8 @@ class Redirects(Arithmetic):
                 between = self.source[mark.end_byte : child.start_byte] if mark is not None else b"\\"
                 if b"\\\n" in between or between.partition(b"\n")[2].strip(b" \t\n"):
                     self._not_understood(child, "where the here-document begins is not understood")
+                if mark is not None and self._ends_within(child, self.text(mark)):
+                    self._not_understood(child, "where the here-document ends is not understood")
                 text = self.heredoc(child, quoted)
             elif child.type == "file_redirect":
                 extra += self._redirect(child)
@@ -60,6 +62,11 @@ class Redirects(Arithmetic):
         if descriptor is None or self.text(descriptor) == "0":
             self.state.stdin = text if text is not None else Word("")
         return extra
+
+    def _ends_within(self, body: Node, mark: str) -> bool:
+        """Whether a line of the text is the end mark: bash ends it there, whatever that line is a part of."""
+        end = mark.strip("'\"\\")
+        return any(line.lstrip("\t") == end for line in self.text(body).split("\n"))
 
     def _take_number(self, redirect: Node) -> None:
         """`{name}<file` sets a variable, and evaluates its subscript."""

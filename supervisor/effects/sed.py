@@ -181,6 +181,8 @@ class _Parser:
             end = self.text.find("\n", self.at)
             line = self.text[self.at : end if end >= 0 else len(self.text)]
             self.at = end + 1 if end >= 0 else len(self.text)
+            if end >= 0 and line.endswith("\\\\"):
+                raise _Problem("whether the text ends at a line that ends in two backslashes depends")
             if end < 0 or not line.endswith("\\"):
                 return
 

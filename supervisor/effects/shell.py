@@ -129,9 +129,19 @@ def _run_words(engine: Engine, words: list[Word], state: State, external: bool, 
         return
     if not external and builtins.run(engine, name, words[1:], state):
         return
+    if name == "time" and not external:
+        _timed(engine, words[1:], state)
     name = _program_name(engine, name, state)
     if name:
         programs.run_program(engine, name, [_listed(engine, word, state) for word in words[1:]], state)
+
+
+def _timed(engine: Engine, words: list[Word], state: State) -> None:
+    """`time` is a word of the shell's own: what follows may be a function or a built-in of it."""
+    while words and words[0].exact and words[0].text in ("-p", "--", "time"):
+        words = words[1:]
+    if words:
+        run_words(engine, words, state)
 
 
 def _listed(engine: Engine, word: Word, state: State) -> Word:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from supervisor.effects import builtins, shell
+from supervisor.effects import builtins, shell, variables
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
@@ -31,9 +31,10 @@ class Simple(Redirects):
         self.engine.part = before or self.text(top)[:300]
         words: list[Word] = []
         extra: list[Word] = []
+        inner: list[Node] = []
         assigned: list[tuple[str, Word]] = []
         state = self.state
-        stdin = state.stdin
+        given = stdin = state.stdin
         instead = self._if_not_opened([*node.children, *redirects])
         previous: Node | None = None
         for child in node.children:
@@ -45,7 +46,7 @@ class Simple(Redirects):
             if kind == "variable_assignment":
                 assigned += self.assignment(child)
             elif kind in ("file_redirect", "herestring_redirect"):
-                extra += self._redirect(child)
+                inner.append(child)
             elif kind == "command_name":
                 for part in child.children:
                     words += self.words(part)
@@ -54,8 +55,11 @@ class Simple(Redirects):
                 self.statement(child)
             else:
                 words += self.words(child)
-        for redirect in redirects:
+        for redirect in (*inner, *redirects):  # words are expanded before anything is redirected
             extra += self._redirect(redirect)
+            if self.state.stdin is not stdin:
+                given, self.state.stdin = self.state.stdin, UNKNOWN
+        self.state.stdin = given
         words += extra
         run = self.state
         if assigned and words:
@@ -102,6 +106,8 @@ class Simple(Redirects):
             elif meaning is EffectKind.WRITE:
                 state.exported.add(name)
         for name, value in assigned:
+            if variables.is_fixed(state, name):
+                self.engine.abandoned.append(state.fork())
             state.assign(name, value)
         state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
@@ -204,8 +210,12 @@ class Simple(Redirects):
         if (
             body is not None
             and body.type == "command"
-            and any(
-                child.type == "herestring_redirect" or self.text(child)[:1] == "<" for child in body.children
+            and (
+                any(
+                    child.type == "herestring_redirect" or self.text(child)[:1] == "<"
+                    for child in body.children
+                )
+                or (stdin is not None and _substitutes(body))
             )
         ):
             self._not_understood(body, "which of its inputs counts is not understood")
@@ -268,7 +278,20 @@ class Simple(Redirects):
                 self.state.stdin = None
             self.state = state
         else:
+            before = self.state.fork()
             self.statement(node)
+            self.state.assume([before, self.state.fork()])
+
+
+def _substitutes(command: Node) -> bool:
+    """Whether one of its words runs a command, which reads from where the shell does."""
+    pending = list(command.children)
+    while pending:
+        node = pending.pop()
+        if node.type in ("command_substitution", "process_substitution"):
+            return True
+        pending += node.children
+    return False
 
 
 def _has_heredoc(redirects: list[Node]) -> bool:

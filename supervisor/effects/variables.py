@@ -22,6 +22,7 @@ SET_BY_BASH = names(
 _NUMBERS = names(
     "OPTIND PIPESTATUS LINENO RANDOM SRANDOM SECONDS HISTCMD GROUPS UID EUID PPID EPOCHSECONDS SHLVL BASHPID"
 )
+_FIXED = names("BASHOPTS BASH_VERSINFO EUID PPID SHELLOPTS UID")
 _DIGITS = re.compile(r"-?[0-9]+")
 
 
@@ -32,6 +33,11 @@ def held(state: State, name: str) -> Word | None:
     if name in _NUMBERS:
         return NUMBER
     return UNKNOWN if state.later or name in SET_BY_BASH or name.startswith("BASH") else None
+
+
+def is_fixed(state: State, name: str) -> bool:
+    """Whether the variable `name` may take no other value: to try is an error."""
+    return name in state.fixed or name in _FIXED
 
 
 def is_number(value: Word | None) -> bool:
@@ -49,9 +55,10 @@ def set_variable(engine: Engine, state: State, name: str, value: Word) -> None:
                 f"{name} may be an integer: its text is evaluated",
                 state.on,
             )
+        engine.abandoned.append(state.fork())
         # `010` is 8, and `+=` adds: the text is not the value.
         value = NUMBER
-    if name in state.fixed:
+    if is_fixed(state, name):
         engine.abandoned.append(state.fork())
     if name == "IFS":
         state.ifs_known = False

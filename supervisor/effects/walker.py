@@ -266,6 +266,10 @@ class Walker(Simple):
                 self.arithmetic(child)
         if body is not None:
             self._again("", [], [body])
+        for field in ("condition", "update"):  # the body may have changed what the next round evaluates
+            for child in node.children_by_field_name(field):
+                if child.is_named:
+                    self.arithmetic(child)
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")

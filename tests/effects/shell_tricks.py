@@ -998,6 +998,42 @@ echo "`echo '`touch z`touch z⏎'`"
 echo ${x/<(touch z)/}
 [ 1 <>z ]
 [ 1 >>z ]
+shopt -s nullglob; x=ls; printf nomatch* -v x touch; $x z
+ls() { touch z; }; time ls
+ls() { touch z; }; time -p ls
+x=ls; time printf -v x touch; $x z
+x=ls; f() { local x; $x touch z; }; f
+x=ls; f() { declare -a x; $x touch z; }; f
+for ((i=0;i<2;i++)); do i='a[$(touch z)]'; done
+n=1; for ((i=0;i<9;i+=n)); do n='a[$(touch z)]'; done
+x=touch; cat nofile <<E && x=ls⏎E⏎$x z
+x=touch; cat <<E || x=ls⏎E⏎$x z
+echo touch z | : <<< ls $(bash)
+echo touch z | { <<< ls : $(bash); }
+echo touch z | : $(bash) <<E⏎ls⏎E
+echo touch z | cat <<< ls <(bash)
+x=touch⏎a[-1]=1; x=ls⏎$x z
+x=touch⏎q=abc; : ${q:1:-99}; x=ls⏎$x z
+x=touch⏎echo $((08)); x=ls⏎$x z
+x=touch⏎q=08; : $((q)); x=ls⏎$x z
+x=touch⏎: $((1++)); x=ls⏎$x z
+x=touch⏎: ${!q}; x=ls⏎$x z
+x=touch⏎UID=5; x=ls⏎$x z
+x=('a[$(touch z)]'); echo ${!x[0]}
+x=('a[$(touch z)]'); echo ${!x[@]:0}
+POSIXLY_CORRECT=1 uniq notes.txt -c
+export POSIXLY_CORRECT=1; uniq notes.txt -c
+sh -c 'x=touch; declare x=ls; $x z'
+sh -c 'x=touch; builtin export x=ls; $x z'
+sh -c 'alias foo="touch z;foo"⏎foo() { :; }'
+cat <<E >/dev/null⏎$(echo '⏎E⏎touch z⏎')⏎${x:-y}⏎E
+echo ${x/⏎E⏎touch {fd}>z⏎/}
+awk 'BEGIN { if (1) /"/; system("touch z"); x = /"/ }'
+awk 'BEGIN{x=/[]/"]/; system("touch z"); y=/"/}'
+awk 'BEGIN{x=/[[:alpha:]/"]/; system("touch z"); y=/"/}'
+awk 'BEGIN{print 1 ?⏎ 2 : 3 > "z"}'
+sed 'a foo\\⏎w z' notes.txt
+sed '1a\⏎\\⏎w z' notes.txt
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))

@@ -158,6 +158,11 @@ AWK = (
 )
 
 PYTHON = (
+    'print((lambda eval: 0)(1)); eval("__import__(\\"os\\").system(\\"touch z\\")")',
+    'if 0: exec = 1\nexec("import os; os.system(\\"touch z\\")")',
+    'def f(exec): pass\nexec("import os; os.system(\\"touch z\\")")',
+    'import os as x\nif 0:\n import math as x\nx.system("touch z")',
+    'import os\nif 0:\n import re as os\nos.system("touch z")',
     "import app",
     'print(open("z","w"))',
     'print(open("z",mode="a"))',
