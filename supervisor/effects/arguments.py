@@ -12,11 +12,16 @@ from supervisor.effects.words import UNKNOWN, Word
 
 _NUMBER = re.compile(r"[-+]\d+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-_SPEAKS_OF_WRITING = re.compile(
-    r"-{1,2}(to-?|output-?|out-?)(file|dir|directory|folder|path)|--(out|save|save-(as|to)|file|log-file|dest|destination)"
-    r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
+_PLACES = ("file", "dir", "directory", "folder", "path")
+_SHORTENED = "|".join(
+    sorted({place[:n] for place in _PLACES for n in range(1, len(place) + 1)}, reverse=True)
 )
-"""No option of a read is harmless under such a name unless its rule says so."""
+_SPEAKS_OF_WRITING = re.compile(
+    rf"-{{1,2}}(to|output|out)({'|'.join(_PLACES)}|-({_SHORTENED}))|--(out|save|save-(as|to)|file|log-file|dest|destination)"
+    r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
+    r"|--(open|web|browser)"
+)
+"""No option of a read is harmless under such a name unless its rule says so: it writes, or opens a browser."""
 _ACTS = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
@@ -45,6 +50,7 @@ class Arguments:
         assignments: leading `NAME=VALUE` words where the rule has them.
         doubts: what could not be placed, in words for the operator.
         helps: the call prints its help and does nothing else.
+        strangers: options that are not declared and, by the rule, harmless to the effect of the command.
     """
 
     rule: Rule
@@ -54,6 +60,7 @@ class Arguments:
     doubts: list[str] = field(default_factory=list)
     helps: bool = False
     spread: bool = False
+    strangers: list[str] = field(default_factory=list)
 
 
 def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) -> Arguments:
@@ -166,8 +173,22 @@ def _may_help(rule: Rule, parsed: Arguments) -> bool:
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
-    if rule.other_options.weight or (rule.effect is EffectKind.READ and _SPEAKS_OF_WRITING.fullmatch(name)):
+    speaks = rule.effect is EffectKind.READ and _SPEAKS_OF_WRITING.fullmatch(name)
+    if rule.other_options.weight or speaks or _abbreviates(rule, name):
         parsed.doubts.append(f"option {name} is not known to be harmless")
+    else:
+        parsed.strangers.append(name)
+
+
+def _abbreviates(rule: Rule, name: str) -> bool:
+    """Whether `name` may be short for an option that does something."""
+    return name.startswith("--") and any(
+        known.startswith(name) and _does_something(option) for known, option in rule.options.items()
+    )
+
+
+def _does_something(option: Option) -> bool:
+    return option.effect not in (None, EffectKind.READ) or option.role in _ACTS
 
 
 def _cluster(
@@ -244,8 +265,7 @@ def _acts(rule: Rule, value: Word) -> bool:
     names = {value.prefix.partition("=")[0]}
     if rule.style is not Style.LONG and not value.prefix.startswith("--"):
         names.add(value.prefix[:2])
-    found = [rule.options[name] for name in names if name in rule.options]
-    return any(option.effect not in (None, EffectKind.READ) or option.role in _ACTS for option in found)
+    return any(_does_something(rule.options[name]) for name in names if name in rule.options)
 
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
@@ -258,7 +278,9 @@ def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> N
 
 def _is_harmless(option: Option, value: Word) -> bool:
     if option.harmful:
-        return value.exact and not any(fnmatchcase(value.text, glob) for glob in option.harmful)
+        harmless = value.exact and not any(fnmatchcase(value.text, glob) for glob in option.harmful)
+        if not harmless or not option.harmless:
+            return harmless
     if value.exact:
         return any(fnmatchcase(value.text, glob) for glob in option.harmless)
     if value.many:

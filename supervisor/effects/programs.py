@@ -25,6 +25,8 @@ READ, UNKNOWN_KIND, WRITE = EffectKind.READ, EffectKind.UNKNOWN, EffectKind.WRIT
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _NOT_KNOWN = "\0"
 """Stands in a template for a value that is not known, until the URI is made."""
+_OF_A_FILE = re.compile(r"[^=@]*=?@")
+"""How data begin that are in a file: `@FILE`, `NAME@FILE`, `NAME=@FILE`."""
 _READ_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 _LOCAL_SCHEMES = frozenset(
     ("command", "process", "systemd", "launchd", "pkg", "unknown", "claude", "shell", "clipboard", "cron")
@@ -141,6 +143,7 @@ class _Call:
     given_on: set[str] = field(default_factory=set)
     ran_code: bool = False
     worst_file: EffectKind | None = None
+    sends_file: bool = False
 
     def judge(self) -> None:
         """Note every effect of the call."""
@@ -207,6 +210,9 @@ class _Call:
         makes = [given.option.makes for given in decisive if given.option.makes is not None]
         if makes:
             base = max(makes, key=lambda kind: kind.weight)
+        if base is READ and rule.effect is not READ:
+            # To a write no option makes a difference; whether one does to this read, nobody has said.
+            parsed.doubts += [f"option {name} is not known to be harmless" for name in parsed.strangers]
         return base
 
     def _environment(self) -> None:
@@ -351,6 +357,9 @@ class _Call:
             self.urls.append(value)
         elif role in (Role.METHOD, Role.BODY, Role.UPLOAD):
             self.http.setdefault(role, value)
+            self.sends_file |= role is Role.UPLOAD or (
+                role is Role.BODY and bool(_OF_A_FILE.match(value.text))
+            )
             if role is Role.BODY and value.prefix.startswith("@") and value.text != "@-":
                 self._file(READ, value.tail(1), "sends this file")
             if role is Role.UPLOAD and value.text not in ("-", "."):
@@ -492,6 +501,9 @@ class _Call:
             target = url_target(url)
             if kind is READ and not fetches(url):
                 self._emit(UNKNOWN_KIND, target, "what such a URL sends is not known")
+                continue
+            if kind is READ and self.sends_file and target.scope is Scope.REMOTE:
+                self._emit(UNKNOWN_KIND, target, "sends what a file or the input holds along")
                 continue
             self._emit(kind, target, f"sends a {verb} request", consumes=self.rule.consumes)
 
