@@ -21,7 +21,7 @@ _SPEAKS_OF_WRITING = re.compile(
     r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
     r"|--(open|web|browser)"
 )
-"""No option of a read is harmless under such a name unless its rule says so: it writes, or opens a browser."""
+"""No option of a read is harmless under such a name unless its rule says so: it writes, or opens a page."""
 _ACTS = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
