@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from harness.account import account
 from harness.claude import bundled_claude
-from harness.machine import Machine, environment, new_machine
+from harness.machine import STANDING, Machine, environment, new_machine
 
-settings.register_profile("any machine", deadline=None)  # a busy one is slow
-settings.load_profile("any machine")
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # a busy one is slow
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A report of a failure tells of the machines that stand: once it is read they are gone."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"machine {machine.root}", account(machine)) for machine in STANDING]
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ import pytest
 
 from harness.claude import bundled_claude
 from harness.machine import SUPERVISE, Machine, new_machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S
 
 Break = Callable[[Path], None]
 
@@ -53,6 +53,7 @@ def used() -> Iterator[Machine]:
     """A machine with one ended run in its journal."""
     with new_machine() as machine:
         assert machine.supervise(*start(machine)).returncode == 0
+        machine.wait_until_still()  # its runner ends a moment later, and closes the journal
         yield machine
 
 
@@ -84,7 +85,7 @@ def test_a_journal_that_cannot_be_trusted_is_refused(used: Machine, fault: str) 
         assert done.stdout == ""
     assert used.supervise("verify").returncode == 3
     assert (used.state / "journal.db").read_bytes() == before
-    assert used.processes() == []
+    used.wait_until_still()
 
 
 def test_verify_says_of_a_corrupt_journal_that_it_is_damaged(used: Machine) -> None:
@@ -168,13 +169,13 @@ def test_a_state_folder_that_cannot_be_is_one_clear_error(machine: Machine, plac
     machine.state.parent.mkdir()
     before = lay(machine)
     run = machine.start([*before, str(SUPERVISE), *start(machine)])
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert (run.returncode, out) == (3, ""), err
     assert err.startswith(f"supervise: {machine.state}: cannot be made or used: ")
     assert said in err and cure in err and len(err.splitlines()) == 2
     for words in (["runs"], ["show", "x"], ["stop", "x"], ["plan", "x"], ["export", "x"], ["clean"], []):
         other = machine.start([*before, str(SUPERVISE), *words])
-        out, err = other.communicate(timeout=60)
+        out, err = other.communicate(timeout=PATIENCE_S)
         assert "Traceback" not in err, (words, err)
         if place == "not ours":
             assert (other.returncode, out) == (3, ""), (words, err)
@@ -205,8 +206,8 @@ def test_on_a_full_disk_a_run_lets_nothing_through_and_says_so(machine: Machine)
     (machine.root / "state").mkdir()
     shell: list[str | Path] = ["unshare", "-Urm", "sh", "-c", ON_A_FULL_DISK, "sh", machine.root / "state"]
     process = machine.start([*shell, SUPERVISE, *start(machine), "--mode", "mixed"])
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 3, err
     assert "the disk is full" in err and "Free some space" in err and "Traceback" not in err
     assert out == ""
-    wait_for(lambda: not machine.processes(), "everything to end")
+    machine.wait_until_still()

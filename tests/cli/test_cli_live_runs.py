@@ -13,7 +13,7 @@ from typing import Any
 from harness.claude import KEY, bundled_claude, onboard
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 
 LONG: list[dict[str, Any]] = [
     {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/a.txt", "content": "a"}}]},
@@ -71,12 +71,12 @@ def test_stop_ends_a_run_and_everything_it_started(machine: Machine) -> None:
     done = machine.supervise("stop", row["name"])
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert f"{row['name']}: stopped" in done.stderr
-    _, progress = process.communicate(timeout=30)
+    _, progress = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert f"{row['name']}: stopped" in progress
     run = machine.json("show", row["id"], "--json")["run"]
     assert (run["state"], run["ending"], run["exit_code"]) == ("ended", "stopped", 1)
-    wait_for(lambda: not machine.processes(), "every process of the run to end")
+    machine.wait_until_still()
     assert not (machine.workspace / "b.txt").exists()
 
 
@@ -84,17 +84,17 @@ def test_an_interrupt_of_the_foreground_stops_the_run(machine: Machine) -> None:
     """Ctrl-C at a headless run in a shell: the run is ended, not orphaned."""
     process, row = begun(machine)
     process.send_signal(2)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert machine.json("show", row["id"], "--json")["run"]["ending"] == "stopped"
-    wait_for(lambda: not machine.processes(), "every process of the run to end")
+    machine.wait_until_still()
 
 
 def test_a_lost_gate_ends_in_exit_code_3(machine: Machine) -> None:
     """Its socket is removed in mid-run: one hook failure, no agent failure, nothing decided is lost."""
     process, row = begun(machine)
     (machine.runtime / row["id"] / "gate.sock").unlink()
-    _, progress = process.communicate(timeout=30)
+    _, progress = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 3, progress
     assert "!! HOOK FAILURE: the gate's socket is gone" in progress
     shown = machine.json("show", row["id"], "--json")
@@ -194,7 +194,7 @@ def test_a_run_whose_runner_was_killed_is_told_by_the_next_command(machine: Mach
     process.kill()
     process.communicate()
     Popen(["/bin/kill", "-9", str(row["runner_pid"])]).wait()
-    wait_for(lambda: not machine.processes(), "every process of the run to end")
+    machine.wait_until_still()
     (told,) = machine.json("runs", "--json")
     assert (told["state"], told["ending"], told["exit_code"]) == ("ended", "runner lost", 3)
     alerts = machine.json("show", row["id"], "--json")["alerts"]

@@ -17,6 +17,7 @@ import pytest
 from harness.claude import bundled_claude
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
+from harness.waiting import PATIENCE_S
 from supervisor.shadow.capabilities import Part, probe, probe_sandbox
 
 Lay = Callable[[Machine], list[str]]
@@ -154,7 +155,7 @@ def supervise(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
 

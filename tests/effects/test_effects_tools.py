@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.waiting import PATIENCE_S
 from supervisor.effects.classifier import Classifier
 from supervisor.effects.mcp import split_name
 from supervisor.effects.model import EffectKind, Judgement, Scope, Surroundings, ToolCall
@@ -80,7 +81,7 @@ async def offered_tools(home: Path, workspace: Path) -> set[str]:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()

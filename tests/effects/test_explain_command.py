@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from harness.machine import SUPERVISE, Machine
+from harness.waiting import PATIENCE_S
 
 LINES = 10_000
 SPARE_KB = 20_000
@@ -60,7 +61,7 @@ def test_lines_are_answered_one_by_one_and_not_kept(machine: Machine) -> None:
     for number in range(LINES // 10, LINES):
         ask(number)
     assert most_kb() - before < SPARE_KB
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
 
 

@@ -39,7 +39,7 @@ def run_all(
     setup: Sequence[str] = (),
     cwd: str = "/",
     env: dict[str, str] | None = None,
-    limit_s: float = 3.0,
+    limit_s: float = 60.0,
 ) -> list[Ran]:
     """Run each command with bash on its own copy of the tree that the `setup` scripts make.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from fault_run import FaultRun, Moment, Way
 from fault_table import Fault, break_answers
 
 from harness.machine import Machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.policy import AlertKind
 
 EXIT_HOOK_FAILURE = 3
@@ -64,7 +63,7 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
             wait_for(run.ended, "the end of the runner")
         if way is Way.HEADLESS:
             told = run.hear()
-            exit_code = run.process.wait(60)
+            exit_code = run.process.wait(PATIENCE_S)
         else:
             if fault.kills_runner:
                 machine.supervise("runs")
@@ -75,8 +74,8 @@ def _suffer(run: FaultRun, fault: Fault) -> Seen:
     if way is Way.INTERACTIVE and not fault.kills_runner:
         wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert in the journal")
         run.stop()
-    wait_for(lambda: not machine.processes(), "all processes of the run to end")
-    shown = json.loads(machine.supervise("show", run.run_id, "--json").stdout)
+    machine.wait_until_still()
+    shown = machine.json("show", run.run_id, "--json")
     kept = [event for event in run.decided() if event in decided]
     return Seen(
         written=tuple(name for name in run.written() if name not in expected),

@@ -24,7 +24,7 @@ from pathlib import Path
 import supervisor
 from harness.claude import bundled_claude, claude_env
 from harness.machine import SUPERVISE, Machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.errors import RunnerGoneError, SuperviseError
 from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunStarted
 from supervisor.journal.listing import list_runs, run_events
@@ -318,7 +318,7 @@ exec "{bundled_claude()}" "$@"
     def hear(self) -> float:
         """When the foreground of a headless run told a failure, in seconds since the epoch; or it ended."""
         assert self.process.stderr is not None
-        patience = threading.Timer(60, self.process.kill)
+        patience = threading.Timer(PATIENCE_S, self.process.kill)
         patience.start()
         try:
             for line in self.process.stderr:
@@ -330,7 +330,7 @@ exec "{bundled_claude()}" "$@"
 
     def said(self) -> str:
         """What the started process printed, once it has ended."""
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=PATIENCE_S)
         return f"{out}\n{err}"
 
     def deny_held(self) -> None:

@@ -9,12 +9,13 @@ import signal
 import socket
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from harness.machine import Machine
-from harness.waiting import eventually
+from harness.waiting import PATIENCE_S, eventually
 from supervisor.gate.gate import client_script
 from supervisor.gate.link import HookClientError, Link, StrangerError
 
@@ -44,7 +45,7 @@ BAD_ANSWERS = {
 }
 
 
-def ask(path: Path, gate_pid: int, *, deadline_s: int = 5) -> subprocess.Popen[bytes]:
+def ask(path: Path, gate_pid: int, *, deadline_s: int = 60) -> subprocess.Popen[bytes]:
     """A hook client with one event to be decided."""
     client = subprocess.Popen(
         ["/usr/bin/perl", str(client_script()), str(path), str(gate_pid), NONCE, str(deadline_s)],
@@ -68,14 +69,15 @@ def gate(machine: Machine) -> Iterator[socket.socket]:
         yield server
 
 
-def answered(gate: socket.socket, answer: bytes, *, deadline_s: int = 5) -> tuple[int, bytes]:
+def answered(gate: socket.socket, answer: bytes) -> tuple[int, bytes]:
     """Exit code and output of a client whose gate sends `answer` and hangs up."""
-    with ask(Path(gate.getsockname()), os.getpid(), deadline_s=deadline_s) as client:
+    with ask(Path(gate.getsockname()), os.getpid()) as client:
         connection, _ = gate.accept()
         with connection:
             connection.recv(65_536)
-            connection.sendall(answer)
-        out, _ = client.communicate(timeout=30)
+            with suppress(BrokenPipeError):  # it need not hear a bad one to its end
+                connection.sendall(answer)
+        out, _ = client.communicate(timeout=PATIENCE_S)
     return client.returncode, out
 
 
@@ -86,7 +88,7 @@ def test_a_whole_answer_is_passed_on_whole_and_acknowledged(gate: socket.socket)
         with connection:
             said = connection.recv(65_536)
             connection.sendall(FRAME)
-            out, _ = client.communicate(timeout=30)
+            out, _ = client.communicate(timeout=PATIENCE_S)
             receipt = connection.recv(100)
     assert said == b"%s %d\n%s" % (NONCE.encode(), len(EVENT), EVENT)
     assert (client.returncode, out, receipt) == (0, DECISION, b"taken\n")
@@ -103,21 +105,21 @@ def test_silence_blocks(gate: socket.socket) -> None:
     with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
         connection, _ = gate.accept()
         with connection:
-            out, _ = client.communicate(timeout=30)
+            out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
 def test_a_gate_that_does_not_even_accept_blocks(gate: socket.socket) -> None:
     """A socket that listens, in a process that is busy for ever."""
     with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
-        out, _ = client.communicate(timeout=30)
+        out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
 def test_no_socket_blocks(machine: Machine) -> None:
     """Nothing is there to connect to."""
     with ask(machine.root / "nothing.sock", os.getpid()) as client:
-        out, _ = client.communicate(timeout=30)
+        out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
@@ -126,14 +128,14 @@ def test_a_socket_that_nobody_serves_any_more_blocks(gate: socket.socket) -> Non
     path = Path(gate.getsockname())
     gate.close()
     with ask(path, os.getpid()) as client:
-        out, _ = client.communicate(timeout=30)
+        out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
 def test_another_process_on_the_socket_blocks(gate: socket.socket) -> None:
     """A perfect answer from a process that is not the gate counts for nothing."""
     with ask(Path(gate.getsockname()), os.getppid()) as client:
-        out, _ = client.communicate(timeout=30)
+        out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
@@ -147,18 +149,24 @@ def test_a_decision_that_claude_code_does_not_take_is_not_acknowledged(gate: soc
             client.stdout.close()
             connection.sendall(FRAME)
             assert connection.recv(100) == b""
-        assert client.wait(30) == BLOCKS
+        assert client.wait(PATIENCE_S) == BLOCKS
 
 
 Scene = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def linked(machine: Machine, client: Scene, *, held: bool = False) -> str:
+SILENT_S = 0.5
+"""Patience of a gate whose client is silent, which has to be waited for."""
+
+
+async def linked(
+    machine: Machine, client: Scene, *, held: bool = False, patience_s: float = PATIENCE_S
+) -> str:
     """How the gate's end of a connection sees the client: `taken`, or the failure it raised."""
     seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer, NONCE, 0.5)
+        link = Link(reader, writer, NONCE, patience_s)
         try:
             await link.request()
             if held:
@@ -175,7 +183,7 @@ async def linked(machine: Machine, client: Scene, *, held: bool = False) -> str:
     reader, writer = await asyncio.open_unix_connection(str(path))
     try:
         await client(reader, writer)
-        return await asyncio.wait_for(seen, 30)
+        return await asyncio.wait_for(seen, PATIENCE_S)
     finally:
         writer.close()
         server.close()
@@ -191,7 +199,7 @@ async def test_the_gate_gives_up_a_client_that_says_nothing(machine: Machine) ->
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pass
 
-    assert "did not send its request" in await linked(machine, silent)
+    assert "did not send its request" in await linked(machine, silent, patience_s=SILENT_S)
 
 
 async def test_the_gate_gives_up_a_client_that_never_finishes_its_request(machine: Machine) -> None:
@@ -200,7 +208,7 @@ async def test_the_gate_gives_up_a_client_that_never_finishes_its_request(machin
     async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(REQUEST[:-5])
 
-    assert "did not send its request whole" in await linked(machine, half)
+    assert "did not send its request whole" in await linked(machine, half, patience_s=SILENT_S)
 
 
 async def test_the_gate_knows_a_client_that_died_in_its_request(machine: Machine) -> None:
@@ -219,7 +227,7 @@ async def test_the_gate_knows_a_client_that_never_reads(machine: Machine) -> Non
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(REQUEST)
 
-    assert "hangs with the gate's answer" in await linked(machine, deaf)
+    assert "hangs with the gate's answer" in await linked(machine, deaf, patience_s=SILENT_S)
 
 
 async def test_the_gate_knows_a_client_that_died_with_the_answer(machine: Machine) -> None:
@@ -239,7 +247,8 @@ async def test_the_gate_knows_a_client_that_hangs_while_its_call_is_held(machine
     async def hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(REQUEST)
 
-    assert "hangs while its call is held" in await linked(machine, hangs, held=True)
+    said = await linked(machine, hangs, held=True, patience_s=SILENT_S)
+    assert "hangs while its call is held" in said
 
 
 async def test_the_gate_tells_a_stranger_from_a_client(machine: Machine) -> None:
@@ -258,9 +267,9 @@ async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, nu
     waits = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer, NONCE, 0.5)
+        link = Link(reader, writer, NONCE, SILENT_S if number is signal.SIGSTOP else PATIENCE_S)
         try:
-            assert await link.request() == EVENT
+            assert await Link(reader, writer, NONCE, PATIENCE_S).request() == EVENT
             waits.set()
             await link.attend(0.05)
         except HookClientError as failure:
@@ -274,7 +283,7 @@ async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, nu
     try:
         await eventually(waits.is_set, "the client's request")
         client.send_signal(number)
-        assert "held" in await asyncio.wait_for(failed, 30)
+        assert "held" in await asyncio.wait_for(failed, PATIENCE_S)
     finally:
         client.kill()
         client.communicate()

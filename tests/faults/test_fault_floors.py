@@ -17,12 +17,15 @@ from false_gate import false_gate
 
 from harness.claude import bundled_claude, claude_env, onboard
 from harness.machine import Machine
+from harness.waiting import PATIENCE_S
 from supervisor.gate.gate import client_script, hook_command
 from supervisor.session import settings
 from supervisor.session.model import start_model
 
 NONCE = "5f0c1d6e8a7b4c3d"
-HOOK_TIMEOUT_S = 1
+HANG_S, TURN_S = 1, 60
+"""Seconds that Claude Code gives a hook that hangs, and any other one: that one has to fail in its own way,
+also on a busy machine, and not for want of time."""
 
 HOOKS = {
     "missing": ["/nowhere/client"],
@@ -59,7 +62,7 @@ def tries_to_write(machine: Machine, hook: list[str], *, on_failure: bool, sourc
     injected: dict[str, Any] = settings.injected_settings(hook, settings.UserSettings())
     injected["hooks"] = {"PreToolUse": injected["hooks"]["PreToolUse"]}
     entry = injected["hooks"]["PreToolUse"][0]["hooks"][0]
-    entry["timeout"] = HOOK_TIMEOUT_S
+    entry["timeout"] = HANG_S if hook is HOOKS["hangs"] else TURN_S
     if not on_failure:
         del entry["onFailure"]
     mcp = machine.root / "mcp.json"
@@ -84,7 +87,7 @@ def tries_to_write(machine: Machine, hook: list[str], *, on_failure: bool, sourc
             env=claude_env(machine, model.base_url),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert done.stdout.count('"type":"tool_use"') >= len(calls), f"never tried: {done.stdout}{done.stderr}"
@@ -123,7 +126,7 @@ def test_on_failure_alone_blocks(machine: Machine, failure: str) -> None:
 def test_the_hook_client_alone_blocks(machine: Machine, answer: str) -> None:
     """Floor 1: our client turns a bad answer into a block, without `onFailure`."""
     with gate_that_says(machine, ANSWERS[answer]) as path:
-        hook = hook_command(client_script(), path, NONCE, 1, "/usr/bin/perl")
+        hook = hook_command(client_script(), path, NONCE, TURN_S, "/usr/bin/perl")
         assert int(hook[3]) == os.getpid()
         assert not tries_to_write(machine, hook, on_failure=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sqlite3
 from contextlib import closing
@@ -15,7 +14,7 @@ from fault_table import CLIENT_DIES_UNHEARD
 
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.policy import AlertKind, Execution
 
 DAEMON = "setsid sh -c 'sleep 1000 & exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
@@ -44,7 +43,7 @@ def living(machine: Machine, command: bytes = b"sleep\x001000") -> list[int]:
 
 def shown(machine: Machine, run: FaultRun) -> dict[str, Any]:
     """The run as `supervise show --json` tells it."""
-    return dict(json.loads(machine.supervise("show", run.run_id, "--json").stdout))
+    return dict(machine.json("show", run.run_id, "--json"))
 
 
 @pytest.mark.parametrize("way", Way)
@@ -54,9 +53,9 @@ def test_a_killed_runner_takes_everything_with_it(machine: Machine, way: Way) ->
     decided = run.decided()
     kill(run.runner, signal.SIGKILL)
     if way is Way.HEADLESS:
-        assert run.process.wait(30) == 3
-    wait_for(lambda: not machine.processes(), "everything to end")
-    listed = json.loads(machine.supervise("runs", "--json").stdout)
+        assert run.process.wait(PATIENCE_S) == 3
+    machine.wait_until_still()
+    listed = machine.json("runs", "--json")
     assert [row["ending"] for row in listed] == ["runner lost"]
     told = shown(machine, run)
     assert [alert["kind"] for alert in told["alerts"]] == ["hook failure"]
@@ -71,9 +70,9 @@ def test_a_killed_guard_takes_everything_with_it(machine: Machine, way: Way) -> 
     run = standing(machine, way)
     kill(run.guard, signal.SIGKILL)
     wait_for(run.ended, "the end of the run")
-    wait_for(lambda: not machine.processes(), "everything to end")
+    machine.wait_until_still()
     if way is Way.HEADLESS:
-        assert run.process.wait(30) == 3
+        assert run.process.wait(PATIENCE_S) == 3
     assert [alert.alert for alert in run.alerts()] == [AlertKind.CONTAINMENT_LOST]
     assert run.verify() and run.written() == ["before.txt"]
 
@@ -82,16 +81,16 @@ def test_a_run_outlives_its_killed_foreground(machine: Machine) -> None:
     """The run goes on under the same rules, to its own end, and everything it did can be seen afterwards."""
     run = standing(machine, Way.HEADLESS)
     run.process.kill()
-    run.process.wait(30)
+    run.process.wait(PATIENCE_S)
     assert not run.ended() and run.status_is("working")
     run.release()
-    wait_for(run.ended, "the end of the run", 60)
+    wait_for(run.ended, "the end of the run")
     assert run.written() == ["after-1.txt", "after-2.txt", "after-3.txt", "before.txt"]
     told = shown(machine, run)
     assert told["run"]["state"] == "ended" and told["alerts"] == []
     assert [call["decision"] for call in told["calls"]].count("blocked") == 1  # held, with nobody there
     assert {call["outcome"] for call in told["calls"]} == {"executed", "not executed"}
-    wait_for(lambda: not machine.processes(), "everything to end")
+    machine.wait_until_still()
 
 
 def test_a_paused_run_goes_on_once_the_cause_is_cured(machine: Machine) -> None:
@@ -145,8 +144,8 @@ def test_a_run_in_a_shadow_ends_with_its_killed_keeper(machine: Machine, victim:
     run.process = machine.start([SUPERVISE, *words], env={"PYTHONPATH": str(run.source)})
     wait_for(lambda: living(machine, b"tail\x00-f"), "the command that runs")
     kill(run.runner if victim == "runner" else run.guard, signal.SIGKILL)
-    assert run.process.wait(60) == 3
-    wait_for(lambda: not machine.processes(), "everything to end")
+    assert run.process.wait(PATIENCE_S) == 3
+    machine.wait_until_still()
     assert list(machine.workspace.iterdir()) == []
     assert [call.execution for call in run.decided()] == [Execution.SHADOW, Execution.AS_IS]
     kinds = [alert.alert for alert in run.alerts()]
@@ -161,7 +160,7 @@ def test_a_screen_tells_of_a_gate_that_hangs(machine: Machine) -> None:
         wait_for(lambda: run.status_is("working"), "the run")
         kill(run.runner, signal.SIGSTOP)
         wait_for(lambda: run.alerts(AlertKind.HOOK_FAILURE), "the alert")
-    wait_for(lambda: not machine.processes(), "everything to end")
+    machine.wait_until_still()
     assert len(run.alerts()) == 1 and "did not answer" in run.alerts()[0].detail
     assert run.written() == ["before.txt"] and run.verify()
 
@@ -172,7 +171,7 @@ def test_stop_ends_a_run_whose_gate_hangs(machine: Machine) -> None:
     run.start()
     kill(run.runner, signal.SIGSTOP)
     assert machine.supervise("stop", run.run_id).returncode == 0
-    wait_for(lambda: not machine.processes(), "everything to end")
+    machine.wait_until_still()
     assert [alert.alert for alert in run.alerts()] == [AlertKind.HOOK_FAILURE]
     assert run.written() == ["before.txt"] and run.verify()
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pyte
 import pytest
 from fault_run import FaultRun, Moment, Way
 from fault_table import CLIENT_DIES_UNHEARD
 
 from harness.claude import onboard
 from harness.machine import Machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.events import CallOutcome, Outcome
 from supervisor.policy import AlertKind
 from supervisor.session.model import start_model
@@ -42,14 +43,20 @@ EVERYTHING = {
 
 
 async def press_in_terminal(run: FaultRun, keys: bytes) -> None:
-    """Attach, press `keys` once Claude Code has drawn its prompt box, and see it draw anew."""
+    """Attach, press `keys` once Claude Code shows its permission mode, and see it show another one."""
     reader, writer, *_ = await run.control.attach(40, 120)
-    drawn = b""
-    while b"ask on" not in drawn:
-        drawn += await reader.read(65_536)
+    screen = pyte.Screen(120, 40)
+    stream = pyte.ByteStream(screen)
+
+    async def shown(words: str) -> None:
+        while words not in (text := "\n".join(screen.display)):
+            data = await asyncio.wait_for(reader.read(65_536), PATIENCE_S)
+            assert data, f"it ended without showing {words}:\n{text}"
+            stream.feed(data)
+
+    await shown("don't ask on")
     writer.write(keys)
-    await writer.drain()
-    await reader.read(65_536)
+    await shown("manual mode on")
     writer.close()
 
 
@@ -104,7 +111,7 @@ def test_settings_that_allow_everything_let_nothing_through_a_failed_gate(
         run.client_file.rename(run.client_file.with_name("moved.pl"))
         run.release()
         if way is Way.HEADLESS:
-            assert run.process.wait(60) == 3
+            assert run.process.wait(PATIENCE_S) == 3
         else:
             wait_for(run.failures, "the alert")
             wait_for(run.frozen, "the run to stand still")
@@ -175,7 +182,7 @@ def test_a_call_that_ran_without_a_decision_is_told(machine: Machine, way: Way) 
     if way is Way.INTERACTIVE:
         run.stop()
     else:
-        run.process.wait(60)
+        run.process.wait(PATIENCE_S)
         undecided = ran_without_decision(run)
         assert len(run.alerts(AlertKind.UNSUPERVISED_CALL)) == len(undecided)
     assert all(outcome.source != "hook" for outcome in undecided)
@@ -195,6 +202,6 @@ def test_a_plugin_that_is_not_built_in_ends_the_run(machine: Machine) -> None:
     )
     run.start()
     run.release()
-    assert run.process.wait(60) == 3
+    assert run.process.wait(PATIENCE_S) == 3
     assert len(run.failures()) == 1 and "plugins are loaded: helpful" in run.failures()[0]
     assert run.written() == []

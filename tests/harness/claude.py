@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.machine import Machine
+from harness.waiting import PATIENCE_S
 from supervisor.session.model import start_model
 
 KEY = "sk-scripted-0123456789abcdefghijklmnop"
@@ -94,7 +95,7 @@ def play(
     task: str,
     *args: str,
     mode: str = "bypassPermissions",
-    timeout_s: float = 120,
+    timeout_s: float = PATIENCE_S,
 ) -> Played:
     """Run the real Claude Code headless in the machine's workspace, with `script` as its model."""
     record = machine.root / "requests.jsonl"

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.waiting import wait_for
+from harness.account import account
+from harness.waiting import PATIENCE_S, wait_for
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SUPERVISE = Path(sys.executable).with_name("supervise")
@@ -86,7 +87,7 @@ class Machine:
         stdin: str = "",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        timeout_s: float = 120,
+        timeout_s: float = PATIENCE_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run `supervise ARGS` to its end, without a terminal. `env` adds to the machine's environment."""
         return subprocess.run(
@@ -105,6 +106,20 @@ class Machine:
         done = self.supervise(*args, **options)
         assert done.returncode == 0, f"supervise {' '.join(args)}: {done.returncode}\n{done.stderr}"
         return json.loads(done.stdout)
+
+    def wait_until_still(self) -> None:
+        """Return once none of its processes lives any more: what a run has ended may take a moment to go."""
+        wait_for(lambda: not self.processes(), f"the processes of {self.root} to end", shown=self.living)
+
+    def living(self) -> str:
+        """Its living processes: id, state and command, one a line."""
+        lines = []
+        for pid in self.processes():
+            with suppress(OSError, IndexError):
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+                lines.append(f"{pid} {state} {os.fsdecode(words)[:200]}")
+        return "\n".join(lines)
 
     def start(
         self, argv: Sequence[str | Path], cwd: Path | None = None, env: Mapping[str, str] | None = None
@@ -135,15 +150,33 @@ class Machine:
                     found.append(int(entry.name))
         return found
 
-    def _end(self) -> None:
+    def said(self) -> list[str]:
+        """End all that runs here; exit code, command, output and errors of what was started."""
+        self._end_all()
+        told = []
+        for process in self._started:
+            command = process.args if isinstance(process.args, list) else [process.args]
+            printed = [(text or "")[-3_000:] for text in process.communicate()]
+            told.append("\n".join([f"{process.returncode}: {' '.join(map(str, command))[:300]}", *printed]))
+        return told
+
+    def _end_all(self) -> None:
         for process in self._started:
             process.kill()
-        for pid in self.processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+
+        def ended() -> bool:
+            left = self.processes()
+            for pid in left:  # again and again: one may have started another meanwhile
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return not left
+
+        wait_for(ended, f"the processes of {self.root} to end", shown=self.living)
+
+    def _end(self) -> None:
+        self._end_all()
         for process in self._started:
             process.communicate()
-        wait_for(lambda: not self.processes(), f"the processes of {self.root} to end")
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -172,6 +205,10 @@ def environment(root: Path) -> dict[str, str]:
     return env
 
 
+STANDING: list[Machine] = []
+"""The machines that stand now, oldest first."""
+
+
 @contextmanager
 def new_machine() -> Iterator[Machine]:
     """A machine that is gone, with all its processes and files, when the block ends."""
@@ -179,8 +216,13 @@ def new_machine() -> Iterator[Machine]:
     machine = Machine(root, environment(root))
     for folder in (machine.home, machine.workspace, root / "run"):
         folder.mkdir(mode=0o700)
+    STANDING.append(machine)
     try:
         yield machine
+    except Exception as cause:
+        cause.add_note(account(machine))  # who is told of it finds the machine gone
+        raise
     finally:
+        STANDING.remove(machine)
         machine._end()
         shutil.rmtree(root, ignore_errors=True)

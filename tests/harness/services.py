@@ -11,11 +11,15 @@ class Service:
     """A TCP and a UDP service on one port of 127.0.0.1, and what reached them."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self._stream = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        self._datagram = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        self._stream.bind(("127.0.0.1", 0))
+        bound = False
+        while not bound:  # somebody else's datagram socket may have the number of this one
+            self._stream = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            self._datagram = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            self._stream.bind(("127.0.0.1", 0))
+            with suppress(OSError):
+                self._datagram.bind(self._stream.getsockname())
+                bound = True
         self._stream.listen()
-        self._datagram.bind(self._stream.getsockname())
         for each in (self._stream, self._datagram):
             each.setblocking(False)
 

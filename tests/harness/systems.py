@@ -60,12 +60,13 @@ class Store:
 @contextmanager
 def object_store() -> Iterator[Store]:
     """A store with one empty bucket, until the block ends."""
-    port = _free_port()
-    argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with _served(argv, port, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}):
-        store = Store(f"http://127.0.0.1:{port}")
-        store.run("s3api", "create-bucket", "--bucket", BUCKET)
-        yield store
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+    with _reserved_port() as port:
+        argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        with _served(argv, port, env=env):
+            store = Store(f"http://127.0.0.1:{port}")
+            store.run("s3api", "create-bucket", "--bucket", BUCKET)
+            yield store
 
 
 @dataclass(frozen=True)
@@ -107,34 +108,34 @@ def postgres() -> Iterator[Database]:
     if os.geteuid() == 0:
         who |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
         shutil.chown(folder, "nobody")
-    port = _free_port()
     try:
-        initdb = [
-            _program("initdb"),
-            "-D",
-            "data",
-            "-U",
-            "app",
-            "-A",
-            "trust",
-            "--no-locale",
-            "-E",
-            "UTF8",
-            "-N",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, **who)
-        settings = (
-            *("fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}"),
-            "dynamic_shared_memory_type=mmap",  # in its folder: it is killed, and cleans nothing up
-        )
-        argv = ["bwrap", "--dev-bind", "/", "/", "--unshare-ipc", "--die-with-parent", "--"]
-        argv += [_program("postgres"), "-D", "data"]
-        argv += [word for setting in settings for word in ("-c", setting)]
-        with _served(argv, port, **who):
-            database = Database(port)
-            wait_for(lambda: _answers(database), "PostgreSQL to take a connection", timeout_s=60)
-            database.run(f"create database {DATABASE}", "postgres")
-            yield database
+        with _reserved_port() as port:
+            initdb = [
+                _program("initdb"),
+                "-D",
+                "data",
+                "-U",
+                "app",
+                "-A",
+                "trust",
+                "--no-locale",
+                "-E",
+                "UTF8",
+                "-N",
+            ]
+            subprocess.run(initdb, check=True, capture_output=True, **who)
+            settings = (
+                *("fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}"),
+                "dynamic_shared_memory_type=mmap",  # in its folder: it is killed, and cleans nothing up
+            )
+            argv = ["bwrap", "--dev-bind", "/", "/", "--unshare-ipc", "--die-with-parent", "--"]
+            argv += [_program("postgres"), "-D", "data"]
+            argv += [word for setting in settings for word in ("-c", setting)]
+            with _served(argv, port, **who):
+                database = Database(port)
+                wait_for(lambda: _answers(database), "PostgreSQL to take a connection")
+                database.run(f"create database {DATABASE}", "postgres")
+                yield database
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -154,16 +155,22 @@ def _answers(database: Database) -> bool:
 
 @contextmanager
 def _served(argv: list[str], port: int, **options: Any) -> Iterator[None]:
-    process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
-    )
-    try:
-        wait_for(lambda: process.poll() is not None or _listens(port), f"{argv[0]} to listen", timeout_s=60)
-        assert process.poll() is None, f"{argv} ended with {process.returncode}"
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryFile() as printed:
+
+        def told() -> str:
+            printed.seek(0)
+            return f"{argv[0]}: {process.poll()}\n{printed.read().decode(errors='replace')[-3_000:]}"
+
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT, **options
+        )
+        try:
+            wait_for(lambda: process.poll() is not None or _listens(port), f"{argv[0]} to listen", shown=told)
+            assert process.poll() is None, told()
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _listens(port: int) -> bool:
@@ -172,7 +179,11 @@ def _listens(port: int) -> bool:
     return False
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _reserved_port() -> Iterator[int]:
+    """A port that nobody else is given. A server that says SO_REUSEADDR, as servers do, takes it all the
+    same: this socket, which does not listen, may share it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])

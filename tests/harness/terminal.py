@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,8 @@ from typing import Self
 
 import pexpect
 import pyte
+
+from harness.waiting import PATIENCE_S, wait_for
 
 _STEP_S = 0.02
 
@@ -65,32 +66,43 @@ class Terminal:
         self._child.setwinsize(lines, columns)
         self._screen.resize(lines, columns)
 
-    def wait_for(self, *texts: str, timeout_s: float = 60) -> str:
+    def wait_for(self, *texts: str, timeout_s: float = PATIENCE_S) -> str:
         """The screen once it shows all `texts`. AssertionError with the screen when it does not in time."""
-        deadline = time.monotonic() + timeout_s
-        while any(wanted not in self.text for wanted in texts):
-            assert self._child.isalive(), f"ended without showing {texts}:\n{self.text}"
-            assert time.monotonic() < deadline, f"waited {timeout_s:g} s for {texts}:\n{self.text}"
-            self._read(_STEP_S)
-        return self.text
 
-    def wait_until_gone(self, *texts: str, timeout_s: float = 60) -> str:
+        def look() -> str | None:
+            alive = self._child.isalive()  # asked first: what it has shown before it ended counts
+            self._read(_STEP_S)
+            if all(wanted in self.text for wanted in texts):
+                return self.text
+            assert alive, f"ended without showing {texts}:\n{self.text}"
+            return None
+
+        return wait_for(look, f"{texts}", timeout_s, self._shown)
+
+    def wait_until_gone(self, *texts: str, timeout_s: float = PATIENCE_S) -> str:
         """The screen once it shows none of `texts`."""
-        deadline = time.monotonic() + timeout_s
-        while any(unwanted in self.text for unwanted in texts):
-            assert time.monotonic() < deadline, f"waited {timeout_s:g} s; still there: {texts}:\n{self.text}"
+
+        def look() -> bool:
             self._read(_STEP_S)
+            return all(unwanted not in self.text for unwanted in texts)
+
+        wait_for(look, f"no {texts}", timeout_s, self._shown)
         return self.text
 
-    def wait_for_end(self, timeout_s: float = 60) -> int:
+    def wait_for_end(self, timeout_s: float = PATIENCE_S) -> int:
         """The program's exit code once it has ended, minus the signal's number if one ended it."""
-        deadline = time.monotonic() + timeout_s
-        while self._child.isalive():
-            assert time.monotonic() < deadline, f"still running after {timeout_s:g} s:\n{self.text}"
+
+        def look() -> bool:
+            ended = not self._child.isalive()
             self._read(_STEP_S)
-        self._read(0)
+            return ended
+
+        wait_for(look, "the end of the program", timeout_s, self._shown)
         ended_by = self._child.signalstatus
         return -int(ended_by) if ended_by is not None else int(self._child.exitstatus)
+
+    def _shown(self) -> str:
+        return f"\n{self.text}"
 
     def close(self) -> None:
         """End the program, for good."""

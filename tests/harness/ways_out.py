@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from harness.machine import Machine
+from harness.paced_model import serving
 from supervisor.session.answer import Answer, Asker, answer
 from supervisor.session.model import ScriptedModel
 from supervisor.session.script import load_script
@@ -56,12 +56,5 @@ class KnowingModel(ScriptedModel):
 @contextmanager
 def knowing_model(machine: Machine, turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The base URL of a model that plays these turns."""
-    model = KnowingModel(machine, turns)
-    thread = threading.Thread(target=model.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield model.base_url
-    finally:
-        model.shutdown()
-        model.server_close()
-        thread.join()
+    with serving(KnowingModel(machine, turns)) as base_url:
+        yield base_url

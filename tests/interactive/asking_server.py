@@ -1,8 +1,10 @@
 """An MCP server, in the protocol of 2025-06-18, whose one tool asks the person who sits at Claude Code for a
-colour and answers with what came of it: `python asking_server.py`."""
+colour and answers with what came of it: `python asking_server.py FILE`. FILE is there once it has told its
+tools."""
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -23,6 +25,7 @@ def main() -> None:
                 say(id=heard["id"], result=result)
             case "tools/list":
                 say(id=heard["id"], result={"tools": [{"name": "choose", "inputSchema": {"type": "object"}}]})
+                Path(sys.argv[1]).touch()
             case "tools/call":
                 call = heard["id"]
                 wanted = {"type": "object", "properties": {"colour": {"type": "string"}}}

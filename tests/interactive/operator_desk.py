@@ -97,35 +97,30 @@ class Pane:
         """Change the size of the terminal."""
         self._desk.tmux("resize-window", "-t", self._target, "-x", str(columns), "-y", str(lines))
 
-    def wait_for(self, *texts: str, timeout_s: float = 40) -> str:
+    def wait_for(self, *texts: str) -> str:
         """The screen once it shows all `texts`."""
-        return self._wait(lambda text: all(each in text for each in texts), f"{texts}", timeout_s)
+        return self._wait(lambda text: all(each in text for each in texts), f"{texts}")
 
-    def wait_until_gone(self, *texts: str, timeout_s: float = 40) -> str:
+    def wait_until_gone(self, *texts: str) -> str:
         """The screen once it shows none of `texts`."""
-        return self._wait(lambda text: all(each not in text for each in texts), f"no {texts}", timeout_s)
+        return self._wait(lambda text: all(each not in text for each in texts), f"no {texts}")
 
-    def wait_for_end(self, timeout_s: float = 40) -> int:
+    def wait_for_end(self) -> int:
         """The program's exit code, once it has ended."""
-        wait_for(lambda: self.exit_code is not None, f"the end of {self.name}:\n{self.text}", timeout_s)
+        wait_for(lambda: self.exit_code is not None, f"the end of {self.name}", shown=self._shown)
         code = self.exit_code
         assert code is not None
         return code
 
-    def _wait(self, seen: Callable[[str], bool], what: str, timeout_s: float) -> str:
-        last = ""
-
+    def _wait(self, seen: Callable[[str], bool], what: str) -> str:
         def look() -> str | None:
-            nonlocal last
-            last = self.text
-            return last if seen(last) else None
+            text = self.text
+            return text if seen(text) else None
 
-        try:
-            return wait_for(look, what, timeout_s)
-        except AssertionError as cause:
-            raise AssertionError(
-                f"{self.name}: waited {timeout_s:g} s for {what}; it shows:\n{last}"
-            ) from cause
+        return wait_for(look, f"{what} on {self.name}", shown=self._shown)
+
+    def _shown(self) -> str:
+        return f"\n{self.text}"
 
     @property
     def _target(self) -> str:
@@ -250,29 +245,27 @@ class DeskRun:
         changes = self.all(StateChanged)
         return (changes[-1].state, changes[-1].detail) if changes else (State.STARTING, "")
 
-    def wait_for_state(self, state: State, detail: str = "", timeout_s: float = 40) -> None:
+    def wait_for_state(self, state: State, detail: str = "") -> None:
         """Return once it stands so, for a reason that holds the words `detail`."""
         wait_for(
             lambda: self.state[0] is state and detail in self.state[1],
-            f"{state} ({detail}); journaled: {self.all(StateChanged)}",
-            timeout_s,
+            f"the run to be {state} ({detail})",
+            shown=lambda: self.state,
         )
 
-    def wait_for_prompts(self, count: int, timeout_s: float = 40) -> list[str]:
+    def wait_for_prompts(self, count: int) -> list[str]:
         """The prompts, once there are so many."""
-        try:
-            return wait_for(lambda: p if len(p := self.prompts) >= count else None, "prompts", timeout_s)
-        except AssertionError as cause:
-            raise AssertionError(f"not {count} prompts in {timeout_s:g} s, but {self.prompts}") from cause
+        wait_for(lambda: len(self.prompts) >= count, f"{count} prompts", shown=lambda: self.prompts)
+        return self.prompts
 
-    def wait_for_calls(self, count: int, timeout_s: float = 60) -> list[CallDecided]:
+    def wait_for_calls(self, count: int) -> list[CallDecided]:
         """The calls, once so many were decided."""
-        wait_for(lambda: len(self.all(CallDecided)) >= count, f"{count} calls", timeout_s)
+        wait_for(lambda: len(self.all(CallDecided)) >= count, f"{count} calls")
         return self.all(CallDecided)
 
-    def wait_for_end(self, timeout_s: float = 40) -> RunEnded:
+    def wait_for_end(self) -> RunEnded:
         """Its last event."""
-        return wait_for(lambda: next(iter(self.all(RunEnded)), None), "the end of the run", timeout_s)
+        return wait_for(lambda: next(iter(self.all(RunEnded)), None), "the end of the run")
 
     @property
     def control_socket(self) -> Path:

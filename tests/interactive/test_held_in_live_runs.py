@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from operator_desk import COME_BACK, OUR_SCREEN, Desk, DeskRun, Turn, answer, bash, confirm
 
-from harness.claude import bundled_claude
+from harness.claude import bundled_claude, onboard
+from harness.paced_model import PacedModel, serving
 from harness.waiting import wait_for
 from supervisor.journal.events import AlertRaised, CallDecided, CallOutcome, CallSettled, Outcome, State
 from supervisor.journal.listing import list_runs
@@ -101,28 +102,33 @@ def test_an_allowed_write_happens_once_and_a_denied_one_never(desk: Desk, outsid
     allowing executes it exactly once; denying gives the agent the operator's sentence instead."""
     first, second = outside.post("first"), outside.post("second")
     turns: list[Turn] = [
-        {"say": "I post.", "calls": [bash(first)], "wait_s": 3},
+        {"say": "I post.", "calls": [bash(first)]},
         {"say": "Again.", "calls": [bash(second)]},
         {"say": "That was it."},
     ]
-    screen = desk.start_run(turns, "--mode", "live")
-    confirm(screen)
-    run = desk.the_run()
-    screen.wait_for(OUR_SCREEN, "LIVE")
-    screen.press("a", "a")
-    screen.wait_for("HELD  #1 Bash", first, "Allow once")
-    run.wait_for_state(State.WAITING, "call #1")
-    assert outside.posted == [] and not run.all(CallSettled)
+    onboard(desk.machine, desk.machine.workspace)
+    model = PacedModel(desk.machine, turns)
+    with serving(model) as base_url:
+        screen = desk.start_own_run(base_url, "--mode", "live")
+        confirm(screen)
+        run = desk.the_run()
+        screen.wait_for(OUR_SCREEN, "LIVE")
+        screen.press("a", "a")
+        screen.wait_for("No call is held.")
+        model.let(len(turns))
+        screen.wait_for("HELD  #1 Bash", first, "Allow once")
+        run.wait_for_state(State.WAITING, "call #1")
+        assert outside.posted == [] and not run.all(CallSettled)
 
-    answer(screen, run, 1, "a")
-    screen.wait_for("HELD  #2 Bash", second)
-    assert outside.posted == ["/first"]
-    screen.press("w")
-    screen.type("not on a Friday")
-    screen.wait_for("not on a Friday")
-    answer(screen, run, 2, "Enter")
-    run.wait_for_state(State.IDLE, "finished")
-    screen.wait_for("▫ idle", "● 1 real", "✗ 1 blocked", "‖ 0 held")
+        answer(screen, run, 1, "a")
+        screen.wait_for("HELD  #2 Bash", second)
+        assert outside.posted == ["/first"]
+        screen.press("w")
+        screen.type("not on a Friday")
+        screen.wait_for("not on a Friday")
+        answer(screen, run, 2, "Enter")
+        run.wait_for_state(State.IDLE, "finished")
+        screen.wait_for("▫ idle", "● 1 real", "✗ 1 blocked", "‖ 0 held")
     assert outside.posted == ["/first"]
     allowed, denied = run.all(CallSettled)
     assert allowed.decision is DecisionKind.REAL and allowed.by.startswith("operator")
@@ -272,6 +278,7 @@ def test_no_process_but_a_persons_can_allow_a_held_call(desk: Desk, outside: Out
     confirm(screen)
     run = desk.the_run()
     screen.wait_for("HELD  #1 Bash")
+    wait_for(log.exists, "the run's own process")
     looks = log.read_text().count("found")
     wait_for(lambda: log.read_text().count("found") > looks + 3, "more looks of the run's own process")
     assert set(log.read_text().splitlines()) == {"found []"}

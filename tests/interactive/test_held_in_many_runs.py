@@ -92,7 +92,7 @@ def test_each_of_many_held_calls_gets_its_own_verdict_or_a_deny(desk: Desk, outs
         ]
         return found if len(found) == CALLS else None
 
-    calls = wait_for(all_held, f"{CALLS} held calls", timeout_s=180)
+    calls = wait_for(all_held, f"{CALLS} held calls")
     assert outside.posted == []
     rng.shuffle(calls)
     left, answered = calls[:2], calls[2:]

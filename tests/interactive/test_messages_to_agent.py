@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator_desk import AGENTS_SCREEN, COME_BACK, OUR_SCREEN, Desk, busy
 
 from harness.machine import SUPERVISE
+from harness.waiting import PATIENCE_S
 from supervisor.journal.events import MessageSent, State
 
 FOUR_KB = "\n".join(f"line {n}: " + "word " * 9 + "ende größer 日本" for n in range(60))
@@ -23,7 +24,7 @@ def test_messages_from_the_screen_reach_a_busy_agent_once_each(desk: Desk) -> No
         screen.type(text)
         screen.wait_for(text)
         screen.press("Enter")
-        screen.wait_until_gone("A message for the agent.", timeout_s=10)
+        screen.wait_until_gone("A message for the agent.")
     assert run.wait_for_prompts(4) == ["the task", *sent]
     assert [message.text for message in run.all(MessageSent)] == sent
     assert all(message.by.startswith("operator") for message in run.all(MessageSent))
@@ -77,5 +78,5 @@ def test_messages_sent_at_once_do_not_run_into_each_other(desk: Desk) -> None:
     run.wait_for_state(State.IDLE, "finished")
     texts = [f"message number {n}" for n in range(5)]
     senders = [desk.machine.start([SUPERVISE, "message", run.name, text]) for text in texts]
-    assert [sender.wait(30) for sender in senders] == [0] * 5
+    assert [sender.wait(PATIENCE_S) for sender in senders] == [0] * 5
     assert sorted(run.wait_for_prompts(6)[1:]) == texts

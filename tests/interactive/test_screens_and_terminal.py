@@ -14,7 +14,7 @@ import pytest
 from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Pane, bash, busy
 
 from harness.machine import SUPERVISE
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.events import AlertRaised, CallDecided, State
 
 
@@ -104,7 +104,7 @@ def test_a_screen_killed_before_it_is_drawn_leaves_a_whole_run(desk: Desk) -> No
     run = desk.the_run()
     os.kill(screen.pid, signal.SIGKILL)
     assert screen.wait_for_end() == -signal.SIGKILL
-    run.wait_for_state(State.IDLE, "finished", timeout_s=120)
+    run.wait_for_state(State.IDLE, "finished")
     assert run.prompts == ["the task"] and len(run.all(CallDecided)) == 1
     assert not run.all(AlertRaised)
     desk.supervise("show", run.name).wait_for(OUR_SCREEN, "The end.", "1 read", IDLE)
@@ -118,7 +118,7 @@ def test_an_agent_that_draws_a_lot_for_nobody_never_waits_for_a_reader(desk: Des
     run = desk.the_run()
     screen.wait_for(OUR_SCREEN)
     os.kill(screen.pid, signal.SIGKILL)
-    run.wait_for_state(State.IDLE, "finished", timeout_s=120)
+    run.wait_for_state(State.IDLE, "finished")
     assert len(run.all(CallDecided)) == len(turns)
     assert not run.all(AlertRaised)
 
@@ -137,8 +137,8 @@ def test_a_screen_ends_with_its_terminal_and_the_run_goes_on(desk: Desk) -> None
     os.close(theirs)
     drawn = b""
     while run.name.encode() not in drawn:
-        assert select.select([ours], [], [], 30)[0], drawn
+        assert select.select([ours], [], [], PATIENCE_S)[0], drawn
         drawn += os.read(ours, 65_536)
     os.close(ours)
-    assert screen.wait(30) == 128 + signal.SIGHUP
+    assert screen.wait(PATIENCE_S) == 128 + signal.SIGHUP
     assert run.state[0] is not State.ENDED and not run.all(AlertRaised)

@@ -53,6 +53,7 @@ def test_a_question_of_the_agent_waits_for_the_operators_message(desk: Desk) -> 
     run.wait_for_state(State.WAITING, "Which colour? 1 Red, 2 Blue")
     screen.wait_for("? waiting for you", "Which colour? 1 Red, 2 Blue")
     screen.press("m")
+    screen.wait_for("A message for the agent.")
     screen.type("2")
     screen.press("Enter")
     run.wait_for_state(State.IDLE, "finished")
@@ -128,10 +129,11 @@ def test_a_dialog_of_claude_codes_own_is_said_and_can_be_answered_in_its_termina
     """An MCP server asks the person for something: the screen says that Claude Code waits and offers its
     terminal; after the answer there the run goes on."""
     desk.machine.write_config('[targets]\n"mcp://asker/*" = "live"\n')
-    server = {"command": sys.executable, "args": ["-P", str(Path(__file__).with_name("asking_server.py"))]}
+    program, listed = Path(__file__).with_name("asking_server.py"), desk.machine.workspace / "listed"
+    server = {"command": sys.executable, "args": ["-P", str(program), str(listed)]}
     (desk.machine.workspace / ".mcp.json").write_text(json.dumps({"mcpServers": {"asker": server}}))
     turns: list[Turn] = [
-        {"say": "I look around.", "calls": [bash("sleep 1")]},
+        {"say": "I look around.", "calls": [bash("until [ -e listed ]; do sleep 0.1; done")]},
         {"say": "I ask.", "calls": [{"tool": "mcp__asker__choose", "input": {}}]},
         {"say": "Done."},
     ]

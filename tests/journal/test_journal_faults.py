@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from journal_samples import RUN, decided, one_run, outcome, started
 
+from harness.waiting import PATIENCE_S
 from supervisor.errors import Exit, JournalError
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.journal.reader import Reader
@@ -41,7 +42,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 def said(*command: object) -> list[str]:
     """The lines a process says; it must end well."""
-    done = subprocess.run([*map(str, command)], cwd=HERE, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*map(str, command)], cwd=HERE, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

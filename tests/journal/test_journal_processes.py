@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from journal_samples import RUN, decided, one_run
 
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.events import CallDecided
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.journal.verify import verify
@@ -47,7 +47,7 @@ def child(*arguments: object) -> subprocess.Popen[str]:
 def test_parallel_deciders_never_miss_the_dry_flag(journal: Journal, path: Path) -> None:
     """Four processes make 200 decisions at once: one chain, no gap, and exactly one saw a run not yet dry."""
     children = [child("decide", path, RUN, 50) for _ in range(4)]
-    lines = [line for process in children for line in process.communicate(timeout=120)[0].splitlines()]
+    lines = [line for process in children for line in process.communicate(timeout=PATIENCE_S)[0].splitlines()]
     assert [process.returncode for process in children] == [0, 0, 0, 0]
     decisions = [record for record in run_events(path, RUN) if isinstance(record.event, CallDecided)]
     assert [record.event.n for record in decisions if isinstance(record.event, CallDecided)] == list(
@@ -65,7 +65,7 @@ def test_flags_read_outside_the_transaction_are_missed(journal: Journal, path: P
     for process in children:
         assert process.stdout is not None
         assert process.stdout.readline() == "read\n"
-    lines = [process.communicate("go\n", timeout=120)[0] for process in children]
+    lines = [process.communicate("go\n", timeout=PATIENCE_S)[0] for process in children]
     assert [process.returncode for process in children] == [0, 0, 0]
     assert [line.strip() for line in lines] == ["not dry"] * 3
 
@@ -76,7 +76,7 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_recorded(journal: Journal,
     assert process.stdout is not None
     acknowledged = [process.stdout.readline() for _ in range(60)]
     os.kill(process.pid, signal.SIGKILL)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=PATIENCE_S)
     told = [int(line) for line in "".join([*acknowledged, rest]).split("\n")[:-1]]
     assert process.returncode == -signal.SIGKILL
     kept = [record.seq for record in run_events(path, RUN)]
@@ -90,7 +90,7 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_recorded(journal: Journal,
 def test_one_journal_comes_of_many_first_openings(path: Path) -> None:
     """Processes that all find no journal end up with the same one, whole, and nothing else in the folder."""
     children = [child("start", path, f"run-{number}") for number in range(4)]
-    assert [process.wait(timeout=60) for process in children] == [0, 0, 0, 0]
+    assert [process.wait(timeout=PATIENCE_S) for process in children] == [0, 0, 0, 0]
     for process in children:
         process.communicate()
     assert {run.id for run in list_runs(path)} == {f"run-{number}" for number in range(4)}
@@ -108,7 +108,7 @@ def test_a_checkpoint_from_another_thread_hinders_no_decision(journal: Journal, 
     for n in range(1, 101):
         with journal.decision(RUN) as tx:
             tx.record(decided(n))
-    process.communicate("stop\n", timeout=60)
+    process.communicate("stop\n", timeout=PATIENCE_S)
     assert process.returncode == 0
     wait_for(journal.checkpoint, "the whole log to be moved")
     grown = Path(f"{path}-wal").stat().st_size

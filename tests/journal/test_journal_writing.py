@@ -289,7 +289,11 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_any_input_an_agent_can_send_is_kept_exactly(
     journal: Journal, path: Path, sent: dict[str, Any]

@@ -81,7 +81,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
     others = {
         str(path.relative_to(CHECKOUT))
         for path in (CHECKOUT / "supervisor").rglob("*")
-        if path.is_file() and path.suffix not in (".pyc", ".pyo")
+        if "__pycache__" not in path.parts and path.is_file()
     }
     assert packs
     assert {*packs, *others, "supervisor/_data/supervisor.toml"} <= set(names)

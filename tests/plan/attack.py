@@ -25,7 +25,7 @@ CONTEXT = json.loads(Path(sys.argv[2]).read_text())
 LOG = Path(sys.argv[2]).with_name(f"attack-{WHO}.jsonl")
 SUPERVISE = [CONTEXT["python"], "-P", "-m", "supervisor.cli"]
 RUN, OTHER, APPROVAL = CONTEXT["rehearsed"], CONTEXT["other"], CONTEXT["approval"]
-SECONDS = 20
+SECONDS = 60
 
 
 def at_terminal(*words: str, typed: str = "") -> str:

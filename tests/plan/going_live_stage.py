@@ -13,8 +13,7 @@ from typing import Any
 import pexpect
 
 from harness.machine import SUPERVISE, Machine
-
-TIMEOUT_S = 60
+from harness.waiting import PATIENCE_S
 
 Call = dict[str, Any]
 Turns = list[dict[str, Any]]
@@ -150,7 +149,7 @@ class Stage:
             cwd=str(self.workspace),
             env=self.machine.env,
             encoding="utf-8",
-            timeout=TIMEOUT_S,
+            timeout=PATIENCE_S,
             dimensions=(50, 200),
         )
         screen = ""

@@ -47,7 +47,11 @@ def _copy(before: Path, after: Path) -> None:
     subprocess.run(["cp", "-a", str(before), str(after)], check=True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(seed=st.integers(0, 2**32))
 def test_any_change_set_is_applied_exactly_and_undone_exactly(
     tmp_path_factory: pytest.TempPathFactory, seed: int
@@ -149,7 +153,8 @@ def test_a_failure_in_the_middle_restores_the_old_state(tmp_path: Path) -> None:
 
 
 def test_a_kill_at_any_moment_leaves_exactly_the_old_or_the_new_state(tmp_path: Path) -> None:
-    """`kill -9` of a real process applying 1,000 files; recovery says which of the two it is."""
+    """`kill -9` of a real process applying 1,000 files, once in their midst for sure; recovery says which of
+    the two it is."""
     rng = random.Random(3)
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
@@ -169,7 +174,6 @@ def test_a_kill_at_any_moment_leaves_exactly_the_old_or_the_new_state(tmp_path: 
     changes = changes_between(before, after)
     old, new = tree(before), tree(after)
     took = 0.5
-    seen: set[Recovery] = set()
     for kill in range(KILLS):
         work, keep = tmp_path / f"work{kill}", tmp_path / f"keep{kill}"
         _copy(before, work)
@@ -180,6 +184,7 @@ def test_a_kill_at_any_moment_leaves_exactly_the_old_or_the_new_state(tmp_path: 
                 str(work),
                 str(after),
                 str(keep),
+                *(["20"] if kill == KILLS - 1 else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -189,7 +194,7 @@ def test_a_kill_at_any_moment_leaves_exactly_the_old_or_the_new_state(tmp_path: 
         child.stdin.close()
         assert child.stdout.readline() == b"ready\n"
         began = time.monotonic()
-        if kill:  # the first one is let through, to know how long it takes
+        if 0 < kill < KILLS - 1:  # the first one is let through, to know how long it takes
             time.sleep(rng.random() * took)
             child.kill()
         rest = child.stdout.read()
@@ -197,11 +202,10 @@ def test_a_kill_at_any_moment_leaves_exactly_the_old_or_the_new_state(tmp_path: 
         child.wait()
         took = time.monotonic() - began if not kill else took
         said = recover_apply(keep)
-        seen.add(said)
         now = tree(work)
         expected = {Recovery.ROLLED_BACK: (old,), Recovery.FINISHED: (new,)}.get(said, (old, new))
         assert now in expected, said
         assert now == new or not rest, "it said it was done"
         shutil.rmtree(work)
         shutil.rmtree(keep, ignore_errors=True)
-    assert Recovery.ROLLED_BACK in seen or Recovery.FINISHED in seen
+    assert said is Recovery.ROLLED_BACK

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from going_live_stage import END, Stage, Turns, bash, turn, write
+from going_live_stage import END, Call, Stage, Turns, bash, turn, write
 
 from harness.machine import SUPERVISE, Machine
 
@@ -71,7 +71,7 @@ class Scene:
         words.insert(2, "--accept-missing-containment")
         plain = ["setpriv", "--bounding-set=-sys_admin"] if os.geteuid() == 0 else []
         run = self.machine.start([*plain, *words], env={} if sandbox else {"PATH": self._without_bwrap()})
-        said = run.communicate(timeout=240)[1]
+        said = run.communicate(timeout=600)[1]
         assert run.returncode in (0, 4), said
         return str(self.stage.newest()["name"])
 
@@ -103,6 +103,11 @@ class Scene:
         assert not list(self.machine.root.rglob("attack-*.later"))
         assert "loosens" not in self.machine.supervise("explain", "--bash", "true").stdout
         assert not select.select([self.operator], [], [], 0)[0], "nobody typed for the operator"
+
+
+def patient(call: Call) -> Call:
+    """`call` with all the time it needs: it tries a lot, and the machine may be busy."""
+    return {**call, "input": {**call["input"], "timeout": 600_000}}
 
 
 SILENT = {
@@ -156,7 +161,7 @@ def test_nothing_inside_of_a_run_in_the_real_folder_finds_a_door_to_knock_at(mac
     others = "until grep -q '\"end\"' attack-server.jsonl; do sleep 0.1; done"
     hook.write_text(f"#!/bin/sh\n{shlex.join(scene.attack('hook', *FEW))}\n{others}\n")
     hook.chmod(0o755)
-    run = scene.play([turn(write("x.txt", "1")), turn(bash("git add x.txt")), END])
+    run = scene.play([turn(write("x.txt", "1")), turn(patient(bash("git add x.txt"))), END])
     for who in ("server", "hook"):
         assert_no_door_was_found(scene.log(scene.folder, who))
     scene.assert_nothing_came_of_it(run)
@@ -178,7 +183,7 @@ def test_nothing_inside_of_a_run_without_any_sandbox_approves_anything(machine: 
     help_me = {"description": "Help", "prompt": "help with it", "subagent_type": "general-purpose"}
     run = scene.play(
         [turn(write("x.txt", "1")), turn({"tool": "Agent", "input": help_me}), END],
-        {"help with it": {"turns": [turn(bash("git add x.txt")), {"say": "Done."}]}},
+        {"help with it": {"turns": [turn(patient(bash("git add x.txt"))), {"say": "Done."}]}},
         sandbox=False,
     )
     by_server, by_hook = scene.log(scene.folder, "server"), scene.log(scene.folder, "hook")
@@ -211,7 +216,7 @@ def test_nothing_inside_of_a_shadow_finds_a_door_to_knock_at(machine: Machine) -
     ]
     shell = shlex.join(scene.attack("shell", *FEW))
     waiting = "until grep -q '\"end\"' attack-server.jsonl; do sleep 0.1; done"
-    run = scene.play([*map(turn, by_name), turn(bash(shell)), turn(bash(waiting)), END])
+    run = scene.play([*map(turn, by_name), turn(patient(bash(shell))), turn(patient(bash(waiting))), END])
     assert len(scene.alerts(run)) == len(by_name)
     assert [decision for decision, _, _ in scene.stage.decisions(run)][: len(by_name)] == ["blocked"] * 5
     upper = machine.state / "runs"

@@ -14,8 +14,7 @@ import pytest
 from tree_pairs import tree
 
 from harness.machine import SUPERVISE, Machine
-
-TIMEOUT_S = 60
+from harness.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def at_terminal(machine: Machine, *args: str, typed: tuple[tuple[str, str], ...]
         cwd=str(machine.workspace),
         env=machine.env,
         encoding="utf-8",
-        timeout=TIMEOUT_S,
+        timeout=PATIENCE_S,
         dimensions=(40, 160),
     )
     screen = ""

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from harness.machine import SUPERVISE, Machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.listing import list_runs
 from supervisor.journal.rows import RunRow
 from supervisor.places import places
@@ -69,7 +69,12 @@ def test_clean_asks_first_and_discards_only_what_a_person_says(machine: Machine,
     program = str(Path(sys.executable).with_name("supervise"))
     for answer, kept in (("n", True), ("y", False)):
         child = pexpect.spawn(
-            program, ["clean"], cwd=str(machine.workspace), env=machine.env, encoding="utf-8", timeout=30
+            program,
+            ["clean"],
+            cwd=str(machine.workspace),
+            env=machine.env,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
         )
         child.expect("3 unapplied changes")
         child.sendline(answer)
@@ -117,11 +122,11 @@ def test_two_runs_on_one_folder_each_work_in_their_own_shadow(machine: Machine) 
         return len([call for call in calls if call["outcome"] == "executed"])
 
     killed = start("one", {"tool": "Bash", "input": {"command": "tail -f same.txt"}})
-    wait_for(lambda: done("one") == 2, "the first run to stand in its command", 60)
+    wait_for(lambda: done("one") == 2, "the first run to stand in its command")
     other = start("other")
-    wait_for(lambda: done("other") == 2, "the other run to have worked beside it", 60)
+    wait_for(lambda: done("other") == 2, "the other run to have worked beside it")
     os.kill(row("one").runner_pid, signal.SIGKILL)
-    assert (killed.wait(60), other.wait(60)) == (3, 0)
+    assert (killed.wait(PATIENCE_S), other.wait(PATIENCE_S)) == (3, 0)
     for text in ("one", "other"):
         (change,) = machine.json("diff", row(text).name, "--json")
         assert (change["path"], change["after"]["size"]) == ("same.txt", len(text))

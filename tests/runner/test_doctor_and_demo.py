@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 from harness.machine import Machine
@@ -34,11 +33,10 @@ def test_doctor_says_what_is_wrong_with_a_claude_that_is_too_old(machine: Machin
 
 def test_the_demo_tells_its_story_and_leaves_nothing_behind(machine: Machine) -> None:
     """The upload is simulated, no orphan is written, the killed gate lets nothing through, no file stays."""
-    before = set(Path(tempfile.gettempdir()).glob("supervise-demo-*"))
-    done = machine.supervise("demo", "--headless")
+    done = machine.supervise("demo", "--headless", env={"TMPDIR": str(machine.root)})
     assert done.returncode == 0, done.stderr
     assert "The story held." in done.stderr
     assert "HOOK FAILURE" in done.stderr and "AGENT FAILURE" not in done.stderr
-    assert set(Path(tempfile.gettempdir()).glob("supervise-demo-*")) <= before
-    assert not machine.state.exists() and not list(machine.home.iterdir())
-    assert not machine.processes()
+    assert sorted(path.name for path in machine.root.iterdir()) == ["home", "run", "work"]
+    assert not list(machine.home.iterdir())
+    machine.wait_until_still()

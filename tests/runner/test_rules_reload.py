@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from harness.claude import KEY, bundled_claude, onboard
 from harness.machine import SUPERVISE, Machine
-from harness.waiting import wait_for
+from harness.paced_model import PacedModel, serving
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.effects import Effect, EffectKind, Scope
 from supervisor.errors import UsageError
 from supervisor.journal.events import AlertRaised, CallDecided, Event, ProfileChanged
@@ -33,6 +36,24 @@ args = "text..."
 """
 
 
+def _events(here: Places, kind: type[E]) -> list[E]:
+    runs = list_runs(here.journal)
+    found = run_events(here.journal, runs[0].id) if runs else ()
+    return [recorded.event for recorded in found if isinstance(recorded.event, kind)]
+
+
+def _calls(here: Places) -> tuple[CallView, ...]:
+    runs = list_runs(here.journal)
+    return tuple(fold(run_events(here.journal, runs[0].id)).calls) if runs else ()
+
+
+def _edit(pack: Path, text: str) -> None:
+    """As editors do: at no moment is there half a file."""
+    written = pack.with_suffix(".new")
+    written.write_text(text)
+    written.replace(pack)
+
+
 class Paused:
     """A run without a shadow that waits at a pipe before each command but the first."""
 
@@ -52,15 +73,11 @@ class Paused:
 
     def events(self, kind: type[E]) -> list[E]:
         """What was journaled of one kind."""
-        runs = list_runs(self.here.journal)
-        found = run_events(self.here.journal, runs[0].id) if runs else ()
-        return [recorded.event for recorded in found if isinstance(recorded.event, kind)]
+        return _events(self.here, kind)
 
     def calls(self) -> tuple[CallView, ...]:
         """The commands so far, as the views show them."""
-        runs = list_runs(self.here.journal)
-        seen = fold(run_events(self.here.journal, runs[0].id)).calls if runs else ()
-        return tuple(call for call in seen if not str(call.input["command"]).startswith("cat "))
+        return tuple(call for call in _calls(self.here) if not str(call.input["command"]).startswith("cat "))
 
     def go_on(self) -> None:
         """Let it reach its next command."""
@@ -77,7 +94,7 @@ class Paused:
 
     def end(self) -> None:
         """Wait for the end of it."""
-        self._process.communicate(timeout=120)
+        self._process.communicate(timeout=PATIENCE_S)
 
 
 def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(machine: Machine) -> None:
@@ -87,11 +104,11 @@ def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(m
     pack.write_text(PACK.format(effect="write"))
     run = Paused(machine, ["frobnicate a", "frobnicate b", "frobnicate c"])
     wait_for(lambda: len(run.calls()) == 1, "the first call")
-    pack.write_text(PACK.format(effect="read"))
+    _edit(pack, PACK.format(effect="read"))
     wait_for(lambda: run.events(ProfileChanged), "the new rules")
     run.go_on()
     wait_for(lambda: len(run.calls()) == 2, "the second call")
-    pack.write_text("[pack\n")
+    _edit(pack, "[pack\n")
     wait_for(lambda: run.events(AlertRaised), "the warning")
     run.go_on()
     run.end()
@@ -106,23 +123,24 @@ def test_an_edited_pack_is_in_force_for_the_next_call_and_a_broken_edit_is_not(m
 def test_a_read_the_operator_remembers_passes_at_once_and_only_that_call(machine: Machine) -> None:
     """Shown first; taken up by the running gate; another spelling of the command stays what it was."""
     commands = ["./status.sh", "./status.sh", "./status.sh --fix"]
-    turns = [{"wait_s": 5.0, "calls": [{"tool": "Bash", "input": {"command": each}}]} for each in commands]
+    turns = [{"calls": [{"tool": "Bash", "input": {"command": each}}]} for each in commands]
     here = Places(machine.state, machine.config, machine.runtime)
-    script = machine.write_script(turns)
-    process = machine.start(
-        [SUPERVISE, "run", "--headless", "--script", script, "--cwd", machine.workspace, "go"]
-    )
-
-    def calls() -> tuple[CallView, ...]:
-        runs = list_runs(here.journal)
-        return tuple(fold(run_events(here.journal, runs[0].id)).calls) if runs else ()
-
-    wait_for(lambda: len(calls()) == 1, "the first call")
-    proposal = propose(here, str(machine.workspace), calls()[0])
-    assert './status.sh"' in proposal.added and not (machine.workspace / "supervisor.toml").exists()
-    remember(here, proposal)
-    process.communicate(timeout=120)
-    first, second, third = calls()
+    onboard(machine, machine.workspace)
+    model = PacedModel(machine, turns)
+    model.let(0)
+    with serving(model) as base_url:
+        process = machine.start(
+            [SUPERVISE, "run", "--headless", "--claude", bundled_claude(), "--cwd", machine.workspace, "go"],
+            env={"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": KEY},
+        )
+        wait_for(lambda: len(_calls(here)) == 1, "the first call")
+        proposal = propose(here, str(machine.workspace), _calls(here)[0])
+        assert './status.sh"' in proposal.added and not (machine.workspace / "supervisor.toml").exists()
+        remember(here, proposal)
+        wait_for(lambda: _events(here, ProfileChanged), "the gate to take it up")
+        model.let(2)
+        process.communicate(timeout=PATIENCE_S)
+    first, second, third = _calls(here)
     assert first.decision is third.decision is DecisionKind.SIMULATED
     assert second.decision is DecisionKind.PASS
 

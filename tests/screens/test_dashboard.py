@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Callable
 
+from harness.waiting import eventually
 from hostile import screen_text
 from run_recording import START
 from run_stories import dry_run, ended, held
@@ -19,10 +19,8 @@ def _app(source: PlayedSource) -> SuperviseApp:
     return SuperviseApp(source, clock=lambda: START + 100, steady=lambda: 0.0, zone=datetime.UTC)
 
 
-async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.005)
+async def _until(app: SuperviseApp, holds: Callable[[], bool]) -> None:
+    await eventually(holds, "the list to change", shown=lambda: screen_text(app))
 
 
 async def test_the_empty_list_says_what_to_do_and_fills_by_itself() -> None:
@@ -31,12 +29,12 @@ async def test_the_empty_list_says_what_to_do_and_fills_by_itself() -> None:
     app = _app(source)
     async with app.run_test(size=(100, 24), notifications=True) as pilot:
         await _until(
-            lambda: 'supervise run "<task>"' in screen_text(app) and "supervise demo" in screen_text(app)
+            app, lambda: 'supervise run "<task>"' in screen_text(app) and "supervise demo" in screen_text(app)
         )
         await pilot.press("enter")
-        await _until(lambda: "There is no run yet" in screen_text(app))
+        await _until(app, lambda: "There is no run yet" in screen_text(app))
         await source.commit("r1", dry_run().recorded())
-        await _until(lambda: "amber-fox" in screen_text(app) and "6 simulated" in screen_text(app))
+        await _until(app, lambda: "amber-fox" in screen_text(app) and "6 simulated" in screen_text(app))
 
 
 async def test_a_run_opens_and_leaving_it_comes_back_to_the_list() -> None:
@@ -44,19 +42,19 @@ async def test_a_run_opens_and_leaving_it_comes_back_to_the_list() -> None:
     source = PlayedSource({run.run_id: run.recorded() for run in (ended(), held())}, control=NotedOrders())
     app = _app(source)
     async with app.run_test(size=(120, 30)) as pilot:
-        await _until(lambda: "plain-otter" in screen_text(app))
+        await _until(app, lambda: "plain-otter" in screen_text(app))
         for presses, name in ((("enter",), "quiet-heron"), (("down", "enter"), "plain-otter")):
             await pilot.press(*presses)
-            await _until(lambda: isinstance(app.screen, RunScreen))
+            await _until(app, lambda: isinstance(app.screen, RunScreen))
             screen = app.screen
             assert isinstance(screen, RunScreen)
-            await _until(lambda screen=screen, name=name: screen.view.name == name)  # type: ignore[misc]
+            await _until(app, lambda screen=screen, name=name: screen.view.name == name)  # type: ignore[misc]
             await pilot.press("escape")
-            await _until(lambda: isinstance(app.screen, DashboardScreen))
+            await _until(app, lambda: isinstance(app.screen, DashboardScreen))
 
 
 async def test_held_calls_are_seen_from_the_list() -> None:
     """Somebody waits for the operator: the list says so and in which run."""
     app = _app(PlayedSource({"r2": held().recorded()}))
     async with app.run_test(size=(100, 24)):
-        await _until(lambda: "2 held: open the run to answer" in screen_text(app))
+        await _until(app, lambda: "2 held: open the run to answer" in screen_text(app))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from textual.pilot import Pilot
 
+from harness.waiting import eventually
 from hostile import HOSTILE, offences, screen_text
 from plan_stories import edited_since, moved_since, rehearsed_plan
 from run_recording import START, Recording
@@ -60,12 +60,7 @@ class Review:
         await self._until(lambda: all(word not in self.text for word in words))
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        try:
-            async with asyncio.timeout(20):
-                while not holds():
-                    await asyncio.sleep(0.005)
-        except TimeoutError as cause:
-            raise AssertionError(f"it shows:\n{self.text}") from cause
+        await eventually(holds, "the screen to change", shown=lambda: self.text)
 
     async def open(self, pilot: Pilot[int]) -> None:
         """Open the review from the run's screen, and let the guard time pass."""

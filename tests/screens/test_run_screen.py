@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
+from harness.waiting import eventually
 from hostile import screen_text
 from run_recording import CWD, Recording
 from run_stories import TALK, dry_run, ended, held, hook_failure
@@ -70,13 +70,16 @@ class Stage:
         return screen_text(self.app)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until `holds`."""
-        async with asyncio.timeout(20):
-            while True:
-                await self.app.animator.wait_for_idle()
-                if any(isinstance(s, RunScreen) for s in self.app.screen_stack) and holds():
-                    return
-                await asyncio.sleep(0.005)
+        """Wait until `holds`, and nothing moves."""
+
+        def there() -> bool:
+            return any(isinstance(screen, RunScreen) for screen in self.app.screen_stack) and holds()
+
+        still = False
+        while not still:
+            await eventually(there, "the screen to change", shown=lambda: self.text)
+            await self.app.animator.wait_for_idle()
+            still = there()
 
     async def shows(self, *words: str) -> None:
         """Wait until all `words` are on screen."""
@@ -109,9 +112,7 @@ async def test_two_screens_on_one_run_both_follow_it() -> None:
             recording.write("late.txt")
             await one.commit()
             await one.shows("late.txt")
-            async with asyncio.timeout(20):
-                while "late.txt" not in screen_text(again):
-                    await asyncio.sleep(0.005)
+            await eventually(lambda: "late.txt" in screen_text(again), "it on the other, too")
 
 
 async def test_the_newest_write_is_followed_until_the_operator_looks_elsewhere() -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.machine import Machine, new_machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 
 
 def test_a_unix_socket_fits_below_the_runtime_folder(machine: Machine) -> None:
@@ -27,7 +27,7 @@ def test_a_daemon_ends_with_its_machine() -> None:
     detach = "import os, sys, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(3600)\n"
     with new_machine() as made:
         starter = made.start([sys.executable, "-c", detach])
-        starter.wait(30)
+        starter.wait(PATIENCE_S)
         assert len(wait_for(made.processes, "the daemon to show")) == 1
     assert not made.processes()
     assert not made.root.exists()

@@ -118,7 +118,7 @@ def calls() -> list[list[dict[str, Any]]]:
         bash("touch -d 2001-02-03 stamp && find . -maxdepth 1 ! -newer stamp && echo true >> script.sh"),
         call("Write", file_path="{cwd}/server.py", content=SERVER),
         bash("python3 -B server.py", run_in_background=True),
-        bash("until [ -e served.done ]; do sleep 0.1; done; cat served.txt"),
+        bash("until [ -s served.done ]; do sleep 0.1; done; cat served.txt"),
         call(
             "Agent",
             description="A part",
@@ -128,7 +128,7 @@ def calls() -> list[list[dict[str, Any]]]:
         ),
         call("Read", file_path="{cwd}/part.txt"),
         bash(f"{STATUS}; git diff --stat; ./script.sh; ls -1"),
-        bash("touch served.stop; until [ -e served.end ]; do sleep 0.1; done; ls served*"),
+        bash("touch served.stop; until [ -s served.end ]; do sleep 0.1; done; ls served*"),
     ]
     together = [
         call("Read", file_path="{cwd}/sorted.txt"),

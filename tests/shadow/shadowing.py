@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.machine import Machine
+from harness.waiting import PATIENCE_S
 from supervisor.places import Places, places
 from supervisor.shadow.backend import BackendKind, Shadow
 from supervisor.shadow.capabilities import Capabilities, probe
@@ -134,7 +135,7 @@ class Yard:
         *argv: str,
         gate: Path | None = None,
         input: str | None = None,
-        timeout_s: float = 120,
+        timeout_s: float = PATIENCE_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the shadow to its end."""
 

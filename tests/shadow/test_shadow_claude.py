@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from shadowing import User, Yard, tree
 
 from harness.claude import claude_env, onboard
 from harness.machine import Machine
+from harness.waiting import PATIENCE_S
 from supervisor.session.model import start_model
 from supervisor.shadow.changes import ChangeKind
 from supervisor.shadow.shell import AgentShell, in_shadow, make_shell
@@ -33,9 +35,12 @@ def shelled(yard: Yard) -> AgentShell:
     return shell
 
 
-def play(yard: Yard, claude: Path, turns: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def play(
+    yard: Yard, claude: Path, turns: list[dict[str, Any]], session: str = ""
+) -> dict[str, dict[str, Any]]:
     """Run a scripted session in the shadow; its tool results by call id, in order."""
     shadow = yard.open()
+    session = session or str(uuid.uuid4())
     script = yard.machine.write_script(turns)
     with start_model(script, yard.workspace) as model:
         yard.env = {
@@ -45,6 +50,7 @@ def play(yard: Yard, claude: Path, turns: list[dict[str, Any]]) -> dict[str, dic
             },
         }
         arguments = ["-p", "--output-format", "stream-json", "--verbose", "--setting-sources", ""]
+        arguments += ["--session-id", session]
         arguments += ["--permission-mode", "bypassPermissions"]
         argv = [str(claude), *arguments, "--", "do it"]
         done = yard.run(shadow, *(yard.agent_shell.start(argv) if yard.agent_shell is not None else argv))
@@ -113,8 +119,10 @@ def test_only_a_marked_command_has_the_network(claude_yard: Yard, claude: Path) 
     reach = "(exec 3<>/dev/tcp/127.0.0.1/${ANTHROPIC_BASE_URL##*:}) 2>&- && echo connected || echo cut"
     (yard.workspace / "reach").write_text(reach)
     yard.user.owns(yard.workspace)
-    peek = "cat /proc/$(pgrep -o claude)/environ; nsenter -n -t $(pgrep -o claude) true && echo entered"
-    monitor = {"command": "bash reach > watched", "description": "x", "timeout_ms": 9000}
+    session = str(uuid.uuid4())
+    own = f"$(pgrep -n -f '[{session[0]}]{session[1:]}')"  # not anybody's Claude Code, and not this command
+    peek = f"claude={own}; cat /proc/$claude/environ; nsenter -n -t $claude true && echo entered"
+    monitor = {"command": "bash reach > watched", "description": "x", "timeout_ms": 60_000}
     both = "until [ -s background ] && [ -s watched ]; do sleep 0.1; done; cat background watched"
     calls: list[dict[str, Any]] = [
         {"tool": "Bash", "input": {"command": "mkdir sub; cd sub; bash ../reach"}},
@@ -125,13 +133,14 @@ def test_only_a_marked_command_has_the_network(claude_yard: Yard, claude: Path) 
         {"tool": "Bash", "input": {"command": both}},
         {"tool": "Bash", "input": {"command": peek}},
     ]
-    texts = [said(result) for result in play(yard, claude, [{"calls": [call]} for call in calls]).values()]
+    results = play(yard, claude, [{"calls": [call]} for call in calls], session)
+    texts = [said(result) for result in results.values()]
 
     assert texts[0].split() == ["cut"]
     assert texts[1].split() == [f"{yard.workspace}/sub", "connected"]
     assert texts[2].split() == [str(yard.workspace), "cut"]
     assert texts[5].split() == ["cut", "cut"]
-    assert "denied" in texts[6] and "entered" not in texts[6]
+    assert texts[6].count("denied") == 2 and "entered" not in texts[6], texts[6]
     assert shell.named_by(calls[1]["input"]["command"]) and not shell.named_by(reach)
 
 
@@ -154,7 +163,7 @@ def test_claude_can_be_talked_to_in_a_terminal_in_the_shadow(claude_yard: Yard, 
                 env=yard.env,  # type: ignore[arg-type, unused-ignore]
                 cwd="/",
                 dimensions=(40, 100),
-                timeout=60,
+                timeout=PATIENCE_S,
                 encoding="utf-8",
                 codec_errors="replace",
             )

@@ -43,9 +43,7 @@ def test_an_attempt_to_get_out_leaves_no_trace(outside: Outside, attempt: str) -
     """Files, owners, times, sockets, processes, kernel settings outside are as before; nothing lives on."""
     before = outside.looks()
     gate = Path(outside.env["GATE"])
-    done = outside.yard.run(
-        outside.yard.open(), "/bin/bash", "-c", ATTEMPTS[attempt], gate=gate, timeout_s=60
-    )
+    done = outside.yard.run(outside.yard.open(), "/bin/bash", "-c", ATTEMPTS[attempt], gate=gate)
     assert "ESCAPED" not in done.stdout, done.stdout + done.stderr
     assert outside.looks() == before, done.stderr
     assert outside.heard() == []

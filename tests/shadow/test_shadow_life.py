@@ -13,7 +13,6 @@ import pytest
 from shadowing import User, Yard, tree
 
 from harness.machine import Machine
-from harness.waiting import wait_for
 from supervisor.errors import ContainmentError
 from supervisor.shadow.attribution import Ledger, Snapshot, Touched, attribute, take_snapshot
 from supervisor.shadow.backend import BackendKind
@@ -170,7 +169,7 @@ def test_everything_dies_with_the_process_that_started_it(yard: Yard) -> None:
         return child
 
     yard.user.do(parent)
-    wait_for(lambda: not yard.machine.processes(), "the contained processes to end")
+    yard.machine.wait_until_still()
 
 
 def test_the_exit_code_and_the_streams_are_the_programs_own(yard: Yard) -> None:

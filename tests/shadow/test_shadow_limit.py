@@ -4,19 +4,51 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
+from harness.claude import KEY, bundled_claude, onboard
 from harness.machine import Machine
+from harness.paced_model import answered, serving
 from harness.waiting import wait_for
+from supervisor.journal.listing import list_runs
+from supervisor.session.answer import Answer, Asker, answer
+from supervisor.session.model import ScriptedModel
+from supervisor.session.script import Script, load_script
 from supervisor.shadow.limit import FIELD, SizeLimit
 
-TURNS = [
+GROW = [
     {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/first.txt", "content": "one\n"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "head -c 3000000 /dev/urandom > big; cat first.txt"}}]},
-    *[{"calls": [{"tool": "Read", "input": {"file_path": "{cwd}/first.txt"}}]}] * 3,
+]
+LOOK = {"calls": [{"tool": "Read", "input": {"file_path": "{cwd}/first.txt"}}]}
+GO_ON = [
     {"calls": [{"tool": "Write", "input": {"file_path": "{cwd}/late.txt", "content": "two\n"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "echo three > later.txt"}}]},
     {"calls": [{"tool": "Bash", "input": {"command": "cat first.txt"}}]},
 ]
+
+
+class LookingModel(ScriptedModel):
+    """Lets the shadow grow, looks at a file until the operator is told that it is full, and goes on writing.
+
+    Attributes:
+        looks: how often it looked.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.looks = 1
+        super().__init__(self._written(), str(machine.workspace))
+
+    def play(self, request: dict[str, Any], asker: Asker) -> Answer:
+        """The next turn, for which one more look is put in while nobody was told."""
+        (run,) = list_runs(self._machine.state / "journal.db")
+        if run.alerts == 0 and answered(request) == len(GROW) + self.looks:
+            self.looks += 1
+        return answer(self._written(), request, asker, cwd=str(self._machine.workspace), twin=0)
+
+    def _written(self) -> Script:
+        return load_script(self._machine.write_script([*GROW, *[LOOK] * self.looks, *GO_ON]))
 
 
 def test_beyond_the_limit_writes_are_not_executed_and_agent_and_operator_are_told(machine: Machine) -> None:
@@ -25,20 +57,24 @@ def test_beyond_the_limit_writes_are_not_executed_and_agent_and_operator_are_tol
     alerted once.
     """
     machine.write_config("[shadow]\nsize_limit_mb = 1\n")
-    script = machine.write_script(TURNS)
-    done = machine.supervise("run", "--headless", "--script", str(script), "go")
+    onboard(machine, machine.workspace)
+    model = LookingModel(machine)
+    with serving(model) as base_url:
+        env = {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": KEY}
+        done = machine.supervise("run", "--headless", "--claude", str(bundled_claude()), "go", env=env)
     assert done.returncode == 0, done.stderr
     row = machine.json("runs", "--json")[0]
     shown = machine.json("show", row["name"], "--json")
     calls = [(call["decision"], call["outcome"]) for call in shown["calls"]]
     assert calls == [
         *[("simulated", "executed")] * 2,
-        *[("pass", "executed")] * 3,
+        *[("pass", "executed")] * model.looks,
         *[("simulated", "not executed")] * 2,
         ("pass", "executed"),
     ]
-    assert [call["rule"] for call in shown["calls"][5:7]] == ["policy.dry-run.full"] * 2
-    assert shown["run"]["fidelity"] == "diverged at #6"
+    late = len(GROW) + model.looks
+    assert [call["rule"] for call in shown["calls"][late:-1]] == ["policy.dry-run.full"] * 2
+    assert shown["run"]["fidelity"] == f"diverged at #{late + 1}"
     (alert,) = shown["alerts"]
     assert alert["kind"] == "config warning" and f"{FIELD} allows 1" in alert["detail"]
     assert alert["detail"] in done.stderr

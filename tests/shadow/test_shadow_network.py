@@ -16,6 +16,7 @@ import pytest
 from shadowing import User, Yard, python
 
 from harness.machine import Machine
+from harness.waiting import PATIENCE_S
 from supervisor.shadow.shell import folder_only, in_shadow, make_shell, without_network
 
 REACH = """
@@ -185,6 +186,6 @@ def test_commands_alone_share_a_network_that_is_not_the_machines(machine: Machin
         lines = [shlex.join([str(shell.path), "-c", *call]) + "; echo $?" for call in calls]
         program = shell.start(["/bin/sh", "-c", "\n".join(lines)])
         done = subprocess.run(
-            program, cwd=machine.workspace, capture_output=True, text=True, timeout=60, check=False
+            program, cwd=machine.workspace, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
     assert done.stdout.split() == ["0", "served", "0", "7"], done.stderr
