@@ -348,5 +348,5 @@ def _strictest(verdicts: list[_Verdict]) -> Decision:
         # In the shadow the agent sees what live would show, unless the call misses a network it may want.
         diverges=simulated and (not shadow or (unknown and connects)),
         alert=worst.row.alert,
-        outside=executes and (worst.kind is DecisionKind.HELD or (beyond and not unknown)),
+        outside=executes and (worst.kind is DecisionKind.HELD if unknown else beyond),
     )

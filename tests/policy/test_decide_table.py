@@ -309,6 +309,8 @@ def test_a_call_leaves_the_sandbox_only_for_known_effects_beyond_the_folder() ->
     assert decided(unknown(), mode=Mode.LIVE).outside
     assert decided(REMOTE_WRITE, mode=Mode.LIVE).outside and decided(HOST_WRITE, mode=Mode.LIVE).outside
     assert not decided(WORKSPACE_WRITE, mode=Mode.LIVE).outside
+    held = decided(WORKSPACE_WRITE, mode=Mode.LIVE, rulings=Rulings(hold=("*",)))
+    assert held.kind is DecisionKind.HELD and not held.outside, "what is in the folder, the sandbox can write"
     assert not decided(read("file:///etc/hosts", Scope.HOST), mode=Mode.LIVE).outside
 
 
