@@ -109,6 +109,7 @@ def local_paths(target: str) -> tuple[str, ...]:
     return tuple(sorted({folded(reading) for reading in readings if reading}))
 
 
+@lru_cache(maxsize=4096)
 def folded(path: str) -> str:
     """An absolute path in the form in which `local_paths` gives paths."""
     return normal_path(path).casefold()

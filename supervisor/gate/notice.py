@@ -128,7 +128,8 @@ def plain(text: str, limit: int) -> str:
     """`text` on one line, without control and format characters, cut to `limit` characters."""
     # Cutting first bounds the work on a text of megabytes; what is dropped below only makes it shorter.
     cut = text[: limit * 4]
-    line = " ".join("".join(_visible(char) for char in cut).split())
+    shown = cut if cut.isascii() and cut.isprintable() else "".join(map(_visible, cut))
+    line = " ".join(shown.split())
     if len(line) <= limit and len(cut) == len(text):
         return line
     return line[: limit - 1] + "…"

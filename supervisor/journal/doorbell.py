@@ -30,10 +30,15 @@ class Doorbell:
     """Rings once at the start, then after each commit; commits close together may share a ring.
 
     Must be closed. Belongs to the event loop that runs when it is made.
+
+    Args:
+        path: the SQLite file.
+        brisk_s: time between two looks while something is happening.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, brisk_s: float = BRISK_S) -> None:
         self._path = path
+        self._brisk_s = brisk_s
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
         self._closing = threading.Event()
@@ -84,7 +89,7 @@ class Doorbell:
                 seen, last_ring = version, time.monotonic()
                 self._ring()
             calm = time.monotonic() - last_ring > CALM_AFTER_S
-            if self._closing.wait(CALM_S if calm else BRISK_S):
+            if self._closing.wait(max(CALM_S, self._brisk_s) if calm else self._brisk_s):
                 return
             self._check(opened.st_dev, opened.st_ino)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from supervisor.journal.doorbell import Doorbell
+from supervisor.journal.doorbell import BRISK_S, Doorbell
 from supervisor.journal.events import Recorded
 from supervisor.journal.reader import Reader
 
@@ -14,7 +14,9 @@ ABSENT_S = 0.1
 """Time between two looks for a journal that does not exist yet."""
 
 
-async def tail(path: Path, run_id: str | None = None, after: int = 0) -> AsyncGenerator[list[Recorded], None]:
+async def tail(
+    path: Path, run_id: str | None = None, after: int = 0, *, every_s: float = BRISK_S
+) -> AsyncGenerator[list[Recorded], None]:
     """Events in order, a batch at a time: those that exist first, then each as it is committed. Never ends.
 
     Waits for a journal that does not exist yet. No transaction is open while a batch is out. Close it
@@ -24,6 +26,7 @@ async def tail(path: Path, run_id: str | None = None, after: int = 0) -> AsyncGe
         path: the SQLite file.
         run_id: of this run; None: of all.
         after: only events with a greater seq.
+        every_s: time between two looks while something is happening.
 
     Raises:
         JournalError: the journal cannot be read, was deleted or replaced, or a row is of a kind that this
@@ -32,7 +35,7 @@ async def tail(path: Path, run_id: str | None = None, after: int = 0) -> AsyncGe
     while not path.exists():
         await asyncio.sleep(ABSENT_S)
     async with await Reader.open(path) as reader:
-        bell = Doorbell(path)
+        bell = Doorbell(path, every_s)
         try:
             while True:
                 await bell.ring()

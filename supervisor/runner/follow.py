@@ -18,6 +18,8 @@ from supervisor.runner.recover import end_silent, has_runner, recover
 from supervisor.runner.spec import load_spec
 
 _LOOK_S = 0.25
+_LINES_S = 0.1
+"""Whoever reads lines has time, and what is read here and now is taken from the run."""
 _SILENCE_S = 5.0
 
 
@@ -40,7 +42,7 @@ async def follow(
 
     async def read() -> None:
         try:
-            async for batch in tail(places.journal, run_id):
+            async for batch in tail(places.journal, run_id, every_s=_LINES_S):
                 for recorded in batch:
                     queue.put_nowait(recorded)
         except JournalError as cause:

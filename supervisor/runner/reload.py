@@ -30,8 +30,9 @@ async def watch_packs(
     present = [folder for folder in folders if folder.is_dir()]
     if not present:
         return
+    # The folder of the run is among them, and a busy agent writes there all the time: look once a second.
     watching = awatch(
-        *present, watch_filter=_is_toml, debounce=200, step=50, rust_timeout=500, recursive=False
+        *present, watch_filter=_is_toml, debounce=1000, step=100, rust_timeout=5000, recursive=False
     )
     async for _changes in watching:
         try:

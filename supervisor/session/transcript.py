@@ -20,6 +20,9 @@ from watchfiles import awatch
 _POLL_S = 0.1
 """Longest time a grown file can go unseen when the file watch is late or deaf."""
 
+_GATHER_MS = 100
+"""Lines that are written close together are read together: whoever reads takes time from who decides."""
+
 
 class Words(msgspec.Struct, frozen=True):
     """Text of the operator (`user`) or the agent (`assistant`)."""
@@ -276,9 +279,9 @@ class Transcript:
         async for _changes in awatch(
             self.path.parent,
             stop_event=stop,
-            debounce=20,
-            step=10,
-            rust_timeout=200,
+            debounce=_GATHER_MS,
+            step=_GATHER_MS // 2,
+            rust_timeout=1000,
             ignore_permission_denied=True,
         ):
             hint.set()
