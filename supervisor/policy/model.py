@@ -116,8 +116,8 @@ class Decision(msgspec.Struct, frozen=True):
         diverges: from here on the agent does not see what live would have shown.
         alert: the alert this decision raises, if any.
         outside: the call, where it executes, runs outside of the sandbox around Bash: all of it is known, and
-            some of it is remote or a write elsewhere on this machine; or not all is known and it waits for the
-            operator, who answers for it.
+            some of it is remote or a write elsewhere on this machine; or not all is known and it waits for
+            the operator, who answers for it.
     """
 
     kind: DecisionKind
