@@ -14,26 +14,30 @@ from pathlib import Path
 
 from supervisor.gate.peer import started_at
 
-_TRIES = 5
+_PATIENCE_S = 0.05
 _PAUSE_S = 0.01
 
 
-def take(path: Path) -> int | None:
+def take(path: Path, patience_s: float = _PATIENCE_S) -> int | None:
     """The descriptor of the lock, held until it is closed; None while somebody else holds it.
+
+    Args:
+        patience_s: how long it is tried; by default a moment: somebody may just be looking at it.
 
     Raises:
         OSError: the file cannot be opened; its folder may be gone.
     """
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(_TRIES):  # somebody may just be looking whether it is held
+    deadline = time.monotonic() + patience_s
+    while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(lock)
+                return None
             time.sleep(_PAUSE_S)
-    else:
-        os.close(lock)
-        return None
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()} {started_at(os.getpid())}\n".encode(), 0)
     return lock

@@ -12,6 +12,9 @@ from supervisor.journal.writer import Journal
 from supervisor.places import Places
 from supervisor.runner.lock import take
 
+_LEAVES_S = 3.0
+"""A runner is there for a moment after its run has ended."""
+
 
 @contextmanager
 def only_writer(places: Places, row: RunRow) -> Iterator[Journal]:
@@ -22,7 +25,7 @@ def only_writer(places: Places, row: RunRow) -> Iterator[Journal]:
     """
     if row.ended is None:
         raise UsageError(f"{row.name} has not ended", cure=f"End it first: supervise stop {row.name}")
-    lock = take(places.run_lock(row.id))
+    lock = take(places.run_lock(row.id), _LEAVES_S)
     if lock is None:
         raise UsageError(f"{row.name} is being applied by another process")
     try:

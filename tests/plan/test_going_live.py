@@ -149,7 +149,7 @@ def test_a_command_is_applied_in_the_environment_that_the_agent_had(machine: Mac
     hook.write_text(f'#!/bin/sh\necho "$HOME ${{ANTHROPIC_API_KEY:-none}}" > "{seen}"\n')
     hook.chmod(0o755)
     run = rehearse(machine, [PUSH])
-    approve(machine, run)
+    assert (said := approve(machine, run))[0] == 0, said
     code, screen = at_terminal(machine, "apply", run)
     assert code == 0, screen
     home, key = seen.read_text().split()
@@ -173,7 +173,7 @@ def test_undo_puts_the_files_back_and_says_what_it_cannot(machine: Machine) -> N
     (machine.workspace / "page.html").write_text("old\n")
     before = tree(machine.workspace)
     run = rehearse(machine, [{"tool": "Read", "input": {"file_path": "{cwd}/page.html"}}], [WRITE])
-    approve(machine, run)
+    assert (said := approve(machine, run))[0] == 0, said
     assert at_terminal(machine, "apply", run)[0] == 0
     assert machine.json("clean", run, "--json")[0]["applied"] == "applied"
     applied = (machine.workspace / "page.html").read_text()
@@ -208,7 +208,7 @@ def test_drift_between_rehearsal_and_apply_applies_nothing(machine: Machine) -> 
         [WRITE],
         [{"tool": "Write", "input": {"file_path": "{cwd}/other.txt", "content": "x"}}],
     )
-    approve(machine, run)
+    assert (said := approve(machine, run))[0] == 0, said
     (machine.workspace / "page.html").write_text("somebody else\n")
     code, screen = at_terminal(machine, "apply", run)
     assert code == 4 and "drift" in screen and "page.html" in screen
@@ -219,7 +219,7 @@ def test_drift_between_rehearsal_and_apply_applies_nothing(machine: Machine) -> 
 def test_an_approval_counts_once(machine: Machine) -> None:
     """A second apply of the same approval does nothing."""
     run = rehearse(machine, [WRITE])
-    approve(machine, run)
+    assert (said := approve(machine, run))[0] == 0, said
     assert at_terminal(machine, "apply", run)[0] == 0
     (machine.workspace / "page.html").unlink()
     code, screen = at_terminal(machine, "apply", run)

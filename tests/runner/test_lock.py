@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 from supervisor.runner.lock import is_held, kill_holder, take
 
 HOLD = "import sys, time; from pathlib import Path; from supervisor.runner.lock import take;"
@@ -49,6 +50,15 @@ def test_one_process_holds_it_until_it_dies(lock: Path, holder: subprocess.Popen
     wait_for(lambda: not is_held(lock), "the lock to be free")
     taken = take(lock)
     assert taken is not None
+    os.close(taken)
+
+
+def test_a_holder_that_is_leaving_is_waited_for(lock: Path, holder: subprocess.Popen[str]) -> None:
+    """As a runner leaves when its run has ended: whoever approves right then need not try again."""
+    leaves = threading.Timer(0.2, holder.kill)
+    leaves.start()
+    taken = take(lock, PATIENCE_S)
+    assert taken is not None and holder.wait(PATIENCE_S) != 0
     os.close(taken)
 
 
