@@ -4,7 +4,8 @@
 
 All variants play the same script on the same Claude Code with the same model server, in turns, and really
 run every call: writes, edits, reads and shell commands in the folder, which is live for the supervised one,
-and in the shadow of the folder in a dry run.
+and in the shadow of the folder in a dry run. The floor of what a hook costs is a session without supervisor
+whose hook before each call is `/bin/true`.
 What counts is the conversation, from the task to the last word by Claude Code's own clock; the whole command,
 start-up included, stands beside it.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import statistics
 import subprocess
 import time
@@ -94,11 +96,19 @@ def supervised(count: int, *, live: bool) -> Session:
         return Session(conversation_ms(transcript), whole, tuple(noted_ms(transcript, "PreToolUse")))
 
 
-def bare(count: int) -> Session:
-    """The same session without a supervisor."""
+_NOTHING = {
+    "PreToolUse": [{"matcher": "*", "hooks": [{"type": "command", "command": "/bin/true", "args": []}]}]
+}
+"""A hook in exec form that does nothing before each call."""
+
+
+def bare(count: int, *, hooked: bool = False) -> Session:
+    """The same session without a supervisor; `hooked` with a hook that does nothing."""
     with new_machine() as machine:
         words = [*("--print", "--verbose", "--output-format", "stream-json"), "--setting-sources", ""]
-        words += ["--permission-mode", "bypassPermissions", "--strict-mcp-config", "--", "task"]
+        words += ["--permission-mode", "bypassPermissions", "--strict-mcp-config"]
+        words += ["--settings", json.dumps({"hooks": _NOTHING})] if hooked else []
+        words += ["--", "task"]
         began = time.perf_counter()
         with start_model(script(machine, count), machine.workspace) as model:
             done = subprocess.run(
@@ -127,7 +137,7 @@ def main() -> None:
     options = parser.parse_args()
     count = options.calls
     rounds = [
-        (supervised(count, live=True), bare(count), supervised(count, live=False))
+        (supervised(count, live=True), bare(count), supervised(count, live=False), bare(count, hooked=True))
         for _ in range(options.repetitions)
     ]
     ours, theirs, shadowed = ([each[place] for each in rounds] for place in range(3))
@@ -144,9 +154,11 @@ def main() -> None:
         "whole command in a shadow, to the supervised one", [each.whole for each in shadowed], floor=all_live
     )
     figure("PreToolUse hook as Claude Code noted it", [ms for each in ours for ms in each.hooks])
-    added = [(mine.talk - other.talk) / count for mine, other, _ in rounds]
-    all_added = [(mine.whole - other.whole) / count for mine, other, _ in rounds]
-    figure("added a call, in the conversation", added)
+    added = [(mine.talk - other.talk) / count for mine, other, *_ in rounds]
+    all_added = [(mine.whole - other.whole) / count for mine, other, *_ in rounds]
+    least = [(nothing.talk - other.talk) / count for _, other, _, nothing in rounds]
+    figure("added a call by a hook that does nothing (floor)", least)
+    figure("added a call, in the conversation", added, floor=least)
     figure("added a call, start-up and end included", all_added)
     target("added wall time a call, median", statistics.median(added), 12)
     target("the same, start-up and end included", statistics.median(all_added), 12)
