@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from supervisor.effects import builtins, shell, variables
+from supervisor.effects import builtin_setters, builtins, shell, variables
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
@@ -155,7 +155,7 @@ class Simple(Redirects):
                 words.append(Word(self.text(child)))
             else:
                 words += self.words(child)
-        builtins.declare(self.engine, self.text(node.children[0]), words, self.state)
+        builtin_setters.declare(self.engine, self.text(node.children[0]), words, self.state)
         for name in lists:
             self.set_variable(name, UNKNOWN)
         self._plain(node, "only sets shell variables")
