@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
 
@@ -144,6 +145,12 @@ class Views(Protocol):
         ...
 
 
+@cache
+def _has_views(kind: type[Files]) -> bool:
+    """Asked for every call, and slow to find out."""
+    return issubclass(kind, Views)
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """Where a call happens.
 
@@ -165,7 +172,9 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     def seen_by(self, pid: int, cwd: str) -> Surroundings:
         """The surroundings of a call that process `pid` makes in `cwd`; 0 and "" are not known."""
-        files = self.files.seen_by(pid) if pid and isinstance(self.files, Views) else self.files
+        files = self.files
+        if pid and files is not None and _has_views(type(files)):
+            files = cast(Views, files).seen_by(pid)
         return msgspec.structs.replace(self, cwd=cwd or self.cwd, files=files)
 
 

@@ -3,7 +3,7 @@
 #   perl client.pl SOCKET GATE_PID NONCE DEADLINE_S   < event   > decision
 #
 # Promise: it prints one whole decision in one write and exits 0, or prints nothing and exits 2, which
-# Claude Code always takes as a block. It uses no module, so it starts in about 2 ms.
+# Claude Code always takes as a block. It uses no module and no pattern, so it starts in about 2 ms.
 #
 # It sends `NONCE LENGTH\n` and LENGTH bytes of JSON. The gate answers with one frame, `supervise NONCE
 # LENGTH\n` and LENGTH bytes of JSON, and hears `taken\n` once Claude Code has them. While a call waits for
@@ -51,17 +51,25 @@ sub say_to_gate {
 }
 say_to_gate($event);
 
+my $begins = "supervise $nonce ";
 my ($reply, $decision) = ('');
 until (defined $decision) {
     my $got = sysread($gate, $reply, 1 << 20, length $reply);
     alarm $deadline;
-    say_to_gate("\n") if $reply =~ s/\A\n+//;
-    if ($reply =~ /\Asupervise \Q$nonce\E (\d{1,9})\n/) {
-        my $missing = $+[0] + $1 - length $reply;
-        $1 > 1 && $missing >= 0 or refuse('answer not understood');
-        $decision = substr($reply, $+[0]) if $missing == 0;
+    if (substr($reply, 0, 1) eq "\n") {
+        $reply = substr($reply, 1) while substr($reply, 0, 1) eq "\n";
+        say_to_gate("\n");
     }
-    elsif ($reply !~ /\A[^\n]{0,100}\z/ || index("supervise $nonce ", substr $reply, 0, length "supervise $nonce ")) {
+    index($begins, substr $reply, 0, length $begins) == 0 or refuse('answer not understood');
+    my $end = index($reply, "\n");
+    if ($end >= 0) {
+        my $length = substr($reply, length $begins, $end - length $begins);
+        length $length < 10 && $length eq int $length && $length > 1 or refuse('answer not understood');
+        my $missing = $end + 1 + $length - length $reply;
+        $missing >= 0 or refuse('answer not understood');
+        $decision = substr($reply, $end + 1) if $missing == 0;
+    }
+    elsif (length $reply > 100) {
         refuse('answer not understood');
     }
     $got or defined $decision or refuse($reply eq '' ? 'empty answer' : 'answer cut short');
