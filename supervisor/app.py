@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
 from supervisor.places import places
 from supervisor.screens.dashboard import DashboardScreen
 from supervisor.screens.journal_source import JournalSource
+from supervisor.screens.keys_in_order import KeysInOrder
 from supervisor.screens.review import REVIEW_CSS
 from supervisor.screens.run import RunScreen
 from supervisor.screens.source import RunSource
@@ -49,7 +50,7 @@ THEME = Theme(
 )
 
 
-class SuperviseApp(App[int]):
+class SuperviseApp(KeysInOrder):
     """One screen of the operator. It reads, and asks the runner; it holds nothing that could be lost."""
 
     TITLE = "supervise"

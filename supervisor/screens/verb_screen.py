@@ -18,28 +18,12 @@ from widgets.keys_bar import KeyHint, KeysBar
 
 
 def bindings(table: tuple[Verb, ...]) -> list[BindingType]:
-    """Textual's bindings for a verb table.
-
-    Keys that are characters are looked up before the next key is passed on: what follows a key that opens a
-    line to write in is written there, however fast it comes, and never taken for a verb. While such a line
-    has the focus, characters are its own.
-    """
+    """Textual's bindings for a verb table."""
     return [
-        Binding(
-            key,
-            f"verb('{each.id}')",
-            each.word,
-            show=False,
-            priority=_is_character(key),
-            id=f"verb.{each.id}",
-        )
+        Binding(key, f"verb('{each.id}')", each.word, show=False, id=f"verb.{each.id}")
         for each in table
         for key in each.keys.split(",")
     ]
-
-
-def _is_character(key: str) -> bool:
-    return len(key) == 1 or key == "question_mark"
 
 
 class VerbScreen(Screen[None]):

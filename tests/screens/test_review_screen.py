@@ -21,6 +21,7 @@ from supervisor.plan.file_drift import Drift
 from supervisor.policy import DecisionKind, Execution
 from supervisor.screens.review import DETAIL_S, ReviewScreen
 from supervisor.shadow.changes import Change, ChangeKind, Node, NodeType
+from typed_ahead import all_at_once
 
 
 class Review:
@@ -162,6 +163,16 @@ async def test_the_operator_chooses_between_file_changes_and_running_for_real() 
         plan = review.door.rehearsal().plan.running(frozenset({4, 7}))
         assert given.digest == plan.digest
         assert [item.n for item in plan.items if item.kind == "command"] == [4, 6, 7]
+
+
+async def test_keys_typed_ahead_act_on_the_row_they_were_meant_for() -> None:
+    """A verb that comes together with the arrows before it is about the row they lead to."""
+    review = Review((140, 40))
+    async with review.run() as pilot:
+        await review.open(pilot)
+        all_at_once(review.app, "end", "up", "c", "a", *"amber-fox", "enter")
+        await review.shows("Approved until")
+        assert review.door.approved[0].for_real == (4,)
 
 
 async def test_no_key_approves_and_no_other_name_does() -> None:

@@ -23,6 +23,7 @@ from supervisor.journal.events import Outcome, RunStarted, State
 from supervisor.policy import AlertKind, DecisionKind
 from supervisor.screens.run import RunScreen
 from supervisor.views.changes import FileChange
+from typed_ahead import all_at_once
 from widgets.held_panel import HeldPanel
 from widgets.write_tree import WriteTree
 
@@ -230,6 +231,17 @@ async def test_typing_a_message_is_not_disturbed_by_a_held_call() -> None:
         assert isinstance(stage.app.focused, Input) and stage.app.focused.value == "doadd"
         await pilot.press("enter")
         await stage.until(lambda: stage.orders.orders == [("message", "doadd")])
+
+
+async def test_keys_typed_ahead_mean_what_they_would_have_meant_one_by_one() -> None:
+    """Keys that come all at once, as on a busy machine: those behind an Enter are not the closed line's, and
+    none of a message's letters is a verb."""
+    stage = Stage(dry_run())
+    async with stage.run():
+        await stage.shows("#9")
+        all_at_once(stage.app, "m", *"xq", "enter", "m", *"dc", "enter", "m", "escape", "r")
+        await stage.until(lambda: "invoices.csv" in _left(stage))
+        assert stage.orders.orders == [("message", "xq"), ("message", "dc")]
 
 
 async def test_a_disabled_verb_says_why() -> None:
