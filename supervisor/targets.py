@@ -137,4 +137,9 @@ def holds(path: str, prefix: str) -> bool:
 
 def _meet(pattern: list[str], names: list[str]) -> bool:
     pairs = zip(names, pattern, strict=False)
-    return all(name == step or fnmatchcase(name, step) for name, step in pairs)
+    return all(name == step or (_is_glob(step) and fnmatchcase(name, step)) for name, step in pairs)
+
+
+def _is_glob(step: str) -> bool:
+    """Others match themselves alone; each that is tried anyway is a regular expression to compile."""
+    return any(mark in step for mark in "*?[")
