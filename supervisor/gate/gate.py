@@ -90,8 +90,9 @@ class Watcher:
     def fault(self, detail: str) -> None:
         """The gate could not do its work, or Claude Code is not as it was launched."""
 
-    def client_lost(self, detail: str) -> None:
-        """A hook client is gone or hangs. Unless Claude Code is just ending, that is a fault."""
+    def client_lost(self, detail: str, asker: int) -> None:
+        """A hook client is gone or hangs. Unless Claude Code, process `asker`, is just ending, that is a
+        fault. 0: which process it is, is not known."""
 
     def journal_failed(self, cause: JournalError) -> None:
         """Something could not be journaled, so it was not let through."""
@@ -187,7 +188,8 @@ class Gate:
         binding = True
         try:
             peer = peer_of(writer.get_extra_info("socket"))
-            gone = peer.pid != 0 and parent_of(peer.pid) == 0
+            link.asker = parent_of(peer.pid) if peer.pid else 0
+            gone = peer.pid != 0 and link.asker == 0
             if not gone and not self._admit(peer):
                 raise StrangerError("not of this run")
             event = wire.parse(await link.request())
@@ -201,7 +203,7 @@ class Gate:
             self._watcher.tampering(f"process {peer.pid} spoke to the gate's socket", 0)
         except HookClientError as cause:
             if binding:
-                self._watcher.client_lost(str(cause))
+                self._watcher.client_lost(str(cause), link.asker)
         except JournalError as cause:
             self._watcher.journal_failed(cause)
         except Exception as cause:  # whatever goes wrong in here must end in a block and be said
@@ -394,7 +396,7 @@ class Gate:
         try:
             await link.attend(HEARTBEAT_S)
         except HookClientError as cause:
-            self._watcher.client_lost(str(cause))
+            self._watcher.client_lost(str(cause), link.asker)
             held.answer(Verdict(Answer.DENY, "runner", str(cause)))
 
     def _settle(

@@ -36,6 +36,9 @@ class Link:
     Args:
         nonce: what a client of this run says first.
         deadline_s: longest silence that is accepted of it, in seconds.
+
+    Attributes:
+        asker: process id of Claude Code, which started the client; 0 as long as that is not known.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Link:
         self._writer = writer
         self._nonce = nonce
         self._deadline_s = deadline_s
+        self.asker = 0
 
     async def request(self) -> bytes:
         """The event, as JSON.

@@ -78,6 +78,15 @@ def stat_fields(pid: int) -> list[int]:
     return [ord(state), *map(int, numbers)]
 
 
+def is_alive(pid: int) -> bool:
+    """Whether `pid` still runs, stopped or not: it is there, and has not ended without being collected. Where
+    the system does not tell, it does."""
+    if sys.platform != "linux":
+        return True
+    state = stat_fields(pid)[:1]
+    return bool(state) and chr(state[0]) not in "ZX"
+
+
 def same_user(peer: Peer) -> bool:
     """Whether the peer runs as this very user."""
     return peer.uid == os.getuid()

@@ -20,7 +20,7 @@ from supervisor.gate import question
 from supervisor.gate.expected import Expected
 from supervisor.gate.gate import Gate, Judge, Watcher, hook_command, place_client
 from supervisor.gate.hold import Answer, Verdict
-from supervisor.gate.peer import Peer, has_other, same_user
+from supervisor.gate.peer import Peer, has_other, is_alive, same_user
 from supervisor.gate.wire import HookEvent
 from supervisor.journal.events import (
     AnyEvent,
@@ -183,17 +183,22 @@ class Run(Watcher):
             # a moment for answers under way: a stopped hook client would look like a second failure
             asyncio.get_running_loop().call_later(0.1, self._freeze)
 
-    def client_lost(self, detail: str) -> None:
+    def client_lost(self, detail: str, asker: int) -> None:
         """Nothing goes through from here on. It is a fault unless Claude Code itself is gone, too: as it ends
-        it ends its hooks, and on a busy machine it takes a while over it."""
+        it ends its hooks, and on a busy machine it takes a while until that is told."""
         self.gate.shut(detail)
+        later = asyncio.get_running_loop().call_later
+        deadline = time.monotonic() + self.spec.deadline_s
 
         def unless_ending() -> None:
-            if not self._stopping.is_set() and not self._gone.is_set():
+            if self._stopping.is_set() or self._gone.is_set():
+                return
+            if time.monotonic() < deadline and (self._closing or not is_alive(asker)):
+                later(_LAST_MOMENTS_S, unless_ending)
+            else:
                 self.fault(detail)
 
-        patience_s = self.spec.deadline_s if self._closing else _LAST_MOMENTS_S
-        asyncio.get_running_loop().call_later(patience_s, unless_ending)
+        later(_LAST_MOMENTS_S, unless_ending)
 
     def journal_failed(self, cause: JournalError) -> None:
         """Something could not be journaled."""
@@ -363,8 +368,9 @@ class Run(Watcher):
         if not self._handshake.came:
             words = self.agent.last_words() if self.agent is not None else ""
             return Ending.NOT_STARTED, f"Claude Code ended with {code} before the handshake: {words}"
-        if self._agent_failed or (code != 0 and self.spec.headless):
-            return Ending.AGENT_FAILED, self._result or f"Claude Code ended with {code}"
+        if self._agent_failed or code != 0:
+            how = f"was killed by signal {code - 128}" if code > 128 else f"ended with {code}"
+            return Ending.AGENT_FAILED, self._result or f"Claude Code {how}"
         left = self._expected.left if self._expected is not None else ()
         missed = f"of the plan of {self.spec.rehearsal_name} did not come up: "
         return Ending.COMPLETED, missed + ", ".join(f"#{n}" for n in left) if left else ""

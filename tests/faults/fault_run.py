@@ -26,7 +26,7 @@ from harness.claude import bundled_claude, claude_env
 from harness.machine import SUPERVISE, Machine
 from harness.waiting import PATIENCE_S, wait_for
 from supervisor.errors import RunnerGoneError, SuperviseError
-from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunStarted
+from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, CallSettled, RunStarted
 from supervisor.journal.listing import list_runs, run_events
 from supervisor.policy import AlertKind
 from supervisor.runner.control import ControlClient, Status
@@ -275,6 +275,10 @@ exec "{bundled_claude()}" "$@"
     def decided(self) -> list[CallDecided]:
         """Decisions in the journal."""
         return [event for event in self.events() if isinstance(event, CallDecided)]
+
+    def settled(self) -> list[CallSettled]:
+        """Verdicts in the journal."""
+        return [event for event in self.events() if isinstance(event, CallSettled)]
 
     def status(self) -> Status | None:
         """What the runner says of itself; None when it does not answer."""

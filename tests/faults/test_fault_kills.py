@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fault_table import CLIENT_DIES_UNHEARD
 from harness.machine import SUPERVISE, Machine
 from harness.terminal import Terminal
 from harness.waiting import PATIENCE_S, wait_for
+from supervisor.gate.peer import parent_of
 from supervisor.policy import AlertKind, Execution
 
 DAEMON = "setsid sh -c 'sleep 1000 & exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
@@ -75,6 +77,29 @@ def test_a_killed_guard_takes_everything_with_it(machine: Machine, way: Way) -> 
         assert run.process.wait(PATIENCE_S) == 3
     assert [alert.alert for alert in run.alerts()] == [AlertKind.CONTAINMENT_LOST]
     assert run.verify() and run.written() == ["before.txt"]
+
+
+def test_hooks_that_end_with_claude_code_are_no_hook_failure(machine: Machine) -> None:
+    """Claude Code dies, and with it the hook that waits for a verdict. The runner hears of the hook first,
+    and of Claude Code only a while later: the agent failed, and not the hook."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    run.release()
+    client = wait_for(run.client, "the call that is held")
+    claude, guard = parent_of(client), run.guard
+    kill(guard, signal.SIGSTOP)  # it tells nothing for now
+    kill(claude, signal.SIGKILL)
+    kill(client, signal.SIGKILL)
+    wait_for(lambda: run.settled(), "the end of the waiting")
+    told = time.monotonic()
+    wait_for(lambda: time.monotonic() > told + 1, "a moment in which a lost hook is told otherwise")
+    assert run.alerts() == []
+    kill(guard, signal.SIGCONT)
+    wait_for(run.ended, "the end of the run")
+    assert [str(alert.detail) for alert in run.alerts(AlertKind.AGENT_FAILURE)] == [
+        "Claude Code was killed by signal 9"
+    ]
+    assert len(run.alerts()) == 1 and run.verify() and run.written() == ["before.txt"]
 
 
 def test_a_run_outlives_its_killed_foreground(machine: Machine) -> None:
