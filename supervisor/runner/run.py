@@ -12,9 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import msgspec
-
-from supervisor.config import load
 from supervisor.errors import Exit, JournalError, LaunchError, SuperviseError
 from supervisor.gate import question
 from supervisor.gate.expected import Expected
@@ -45,6 +42,7 @@ from supervisor.journal.writer import Journal
 from supervisor.policy import AlertKind, DecisionKind, Execution
 from supervisor.runner.alarm import Alarm
 from supervisor.runner.containment import Containment
+from supervisor.runner.conversation import Conversation
 from supervisor.runner.credit import Credit
 from supervisor.runner.failed_servers import FailedServers
 from supervisor.runner.handshake import Handshake
@@ -53,15 +51,14 @@ from supervisor.runner.observer import AgentTrouble, Finding, HookFault, Observe
 from supervisor.runner.outbox import Outbox
 from supervisor.runner.own_network import OwnNetwork
 from supervisor.runner.probing import Lookout, Prober
-from supervisor.runner.reload import watch_packs
-from supervisor.runner.rules import compiled, pack_folders
+from supervisor.runner.reload import take_up_edits
 from supervisor.runner.spec import RunSpec
 from supervisor.session.agent import Agent
 from supervisor.session.family import descendants, is_below, signal_all
 from supervisor.session.headless import HookBroke, Init, NoVerdict, Opened, TurnEnded
 from supervisor.session.kept_environment import kept_environment
 from supervisor.session.settings import PERMISSION_MODE
-from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, Transcript, TranscriptRecord
+from supervisor.session.transcript import Cost, ModeSeen, ServerFailed, TranscriptRecord
 from supervisor.shadow.attribution import Touched
 
 _LAST_MOMENTS_S = 0.3
@@ -87,9 +84,7 @@ class Run(Watcher):
         self._fault = asyncio.Event()
         self._gone = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._transcript_done = asyncio.Event()
-        self._transcript: Transcript | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._conversation = Conversation(self._heed)
         self._ending: Ending | None = None
         self._detail = ""
         self._broken = ""
@@ -321,7 +316,7 @@ class Run(Watcher):
                 tasks.create_task(self._watch_health()),
                 tasks.create_task(self._outbox.retry()),
                 tasks.create_task(self._hand_over_task(learn)),
-                tasks.create_task(self._reload_rules()),
+                tasks.create_task(self._take_up_edits()),
                 tasks.create_task(self._read_stream()),
             ]
             gone = tasks.create_task(self.agent.wait())
@@ -336,7 +331,7 @@ class Run(Watcher):
                 task.cancel()
         if code < 0 and not self._stopping.is_set():
             self._guard_lost(code)
-        await self._read_to_the_end()
+        await self._conversation.read_to_the_end()
         await self._lookout.finish()
         return self._finish(*self._how_it_ended(code))
 
@@ -436,24 +431,14 @@ class Run(Watcher):
                 case _:
                     pass
 
-    async def _reload_rules(self) -> None:
-        """Rule packs may be edited while the run goes on, and reads remembered. Nothing else is taken up."""
-        where = self.gate.rules.where
-
-        def compile_anew() -> Judge:
-            reads = load(self.spec.places, Path(self.spec.cwd)).config.reads
-            fresh = compiled(self.spec, reads, where)
-            return msgspec.structs.replace(fresh, where=self.gate.rules.where)
-
-        def changed(judge: Judge) -> None:
-            self.gate.rules = judge
-            self._record(ProfileChanged(judge.profile, "rule packs were edited"))
+    async def _take_up_edits(self) -> None:
+        def changed(profile: str) -> None:
+            self._record(ProfileChanged(profile, "rule packs were edited"))
 
         def broken(detail: str) -> None:
             self._warn(f"{detail}; the rules before stay in force")
 
-        watched = [*pack_folders(self.spec), self.spec.places.config, Path(self.spec.cwd)]
-        await watch_packs(watched, self.gate.rules.profile, compile_anew, changed, broken)
+        await take_up_edits(self.spec, self.gate, changed, broken)
 
     async def _watch_health(self) -> None:
         looked = time.monotonic()
@@ -473,25 +458,11 @@ class Run(Watcher):
         self._record(
             SessionReady(event.source, event.transcript_path, PERMISSION_MODE, event.model), durable=True
         )
-        path = Path(event.transcript_path)
-        if self._transcript is None or self._transcript.path != path:
-            self._transcript = Transcript(path)
-            if self.spec.resume and not self._handshake.came:
-                self._transcript.read_new()  # what earlier runs said is theirs
-            self._following = asyncio.create_task(self._follow(self._transcript))
+        carried_on = bool(self.spec.resume) and not self._handshake.came
+        self._conversation.begins(Path(event.transcript_path), carried_on=carried_on)
         if not self._handshake.came:
             self._to(State.IDLE, "ready for a task" if not self.spec.task else "handing over the task")
         self._handshake.prove()
-
-    async def _follow(self, transcript: Transcript) -> None:
-        async for records in transcript.follow(self._transcript_done):
-            for record in records:
-                self._heed(record)
-
-    async def _read_to_the_end(self) -> None:
-        self._transcript_done.set()
-        if self._following is not None:
-            await self._following
 
     def _heed(self, record: TranscriptRecord) -> None:
         match record:
