@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -24,6 +25,7 @@ from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
 from supervisor.gate.like import AllowedLikes, Like, like_of
 from supervisor.gate.link import HookClientError, Link, StrangerError
+from supervisor.gate.listener import Listener
 from supervisor.gate.loopback import within_own_network
 from supervisor.gate.notice import denied_notice, failure_reason, notice, rewritten_command, unanswered_notice
 from supervisor.gate.peer import Peer, parent_of, peer_of
@@ -155,18 +157,17 @@ class Gate:
         self._allowed = AllowedLikes()
         self._deadline_s = deadline_s
         self._clock = clock
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
 
-    async def serve(self, path: Path) -> None:
+    def serve(self, path: Path) -> None:
         """Listen on `path`, whose folder only the owner can enter."""
-        self._server = await asyncio.start_unix_server(self._connection, str(path), limit=1 << 26)
-        path.chmod(0o600)
+        self._listener = Listener(path, self._connection)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop listening; whatever still waits is denied."""
         self._answer_all(Verdict(Answer.DENY, "runner", "the run is ending"))
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
 
     def shut(self, reason: str) -> None:
         """Let nothing through until `reopen`."""
@@ -183,11 +184,11 @@ class Gate:
 
     # One connection carries one event and one answer.
 
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer, self._nonce, self._deadline_s)
+    async def _connection(self, connection: socket.socket) -> None:
+        link = Link(connection, self._nonce, self._deadline_s)
         binding = True
         try:
-            peer = peer_of(writer.get_extra_info("socket"))
+            peer = peer_of(connection)
             link.asker = parent_of(peer.pid) if peer.pid else 0
             gone = peer.pid != 0 and link.asker == 0
             if not gone and not self._admit(peer):
@@ -208,8 +209,6 @@ class Gate:
             self._watcher.journal_failed(cause)
         except Exception as cause:  # whatever goes wrong in here must end in a block and be said
             self._watcher.fault(f"the gate could not answer: {cause}")
-        finally:
-            await link.close()
 
     async def _answer(self, event: HookEvent, link: Link, peer: Peer) -> dict[str, Any]:
         if event.permission_mode and event.permission_mode != self._permission_mode:

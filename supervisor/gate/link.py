@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from supervisor.errors import GateError
@@ -20,6 +22,9 @@ from supervisor.gate import wire
 
 _BEAT = b"\n"
 _RECEIPT = b"taken\n"
+_CHUNK = 1 << 18
+_LONGEST_LINE = 1 << 10
+"""More than any line of a client; whoever sends a longer one is none."""
 
 
 class HookClientError(GateError):
@@ -34,6 +39,7 @@ class Link:
     """One connection with a hook client.
 
     Args:
+        connection: a stream socket that does not block.
         nonce: what a client of this run says first.
         deadline_s: longest silence that is accepted of it, in seconds.
 
@@ -41,13 +47,12 @@ class Link:
         asker: process id of Claude Code, which started the client; 0 as long as that is not known.
     """
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, nonce: str, deadline_s: float
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, connection: socket.socket, nonce: str, deadline_s: float) -> None:
+        self._connection = connection
         self._nonce = nonce
         self._deadline_s = deadline_s
+        self._came = bytearray()
+        self._over = False
         self.asker = 0
 
     async def request(self) -> bytes:
@@ -57,13 +62,17 @@ class Link:
             StrangerError: it does not begin with the nonce.
             HookClientError: it is not whole within the deadline.
         """
-        first = await self._heard(self._reader.readline(), "did not send its request")
+        first = await self._line("did not send its request")
         words = first.split()
         if len(words) != 2 or words[0] != self._nonce.encode() or not words[1].isdigit():
             if not first.endswith(b"\n") and self._nonce.encode().startswith(first[: len(self._nonce)]):
                 raise HookClientError("the hook client was cut off in the middle of its request")
             raise StrangerError("not the run's nonce")
-        return await self._heard(self._reader.readexactly(int(words[1])), "did not send its request whole")
+        length, what = int(words[1]), "did not send its request whole"
+        event = await self._heard(lambda: length if len(self._came) >= length else 0, what) if length else b""
+        if len(event) != length:
+            raise HookClientError(f"the hook client {what}: it is gone")
+        return event
 
     async def attend(self, beat_s: float) -> None:
         """Stay until the client fails, asking it every `beat_s` seconds. Cancel it to answer.
@@ -71,13 +80,14 @@ class Link:
         Raises:
             HookClientError: the client is gone, or did not say that it is there.
         """
+        what = "hangs while its call is held"
         while True:
-            self._writer.write(_BEAT)
-            if await self._heard(self._reader.readline(), "hangs while its call is held") != _BEAT:
+            await self._say(_BEAT, what)
+            if await self._line(what) != _BEAT:
                 break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(beat_s):
-                    await self._reader.read(1)  # nothing but the end can come here
+                    await self._receive()  # nothing but the end can come here
                     break
         raise HookClientError("the hook client was gone while its call was held")
 
@@ -87,26 +97,47 @@ class Link:
         Raises:
             HookClientError: it did not.
         """
-        self._writer.write(wire.frame(self._nonce, decision))
+        what = "hangs with the gate's answer"
+        await self._say(wire.frame(self._nonce, decision), what)
         heard = _BEAT  # what it said to the last beat may still be on its way
         while heard == _BEAT:
-            heard = await self._heard(self._reader.readline(), "hangs with the gate's answer")
+            heard = await self._line(what)
         if heard != _RECEIPT:
             raise HookClientError("the hook client did not pass the gate's answer on")
 
-    async def close(self) -> None:
-        """Let go of the client."""
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            self._writer.close()
-            async with asyncio.timeout(self._deadline_s):
-                await self._writer.wait_closed()
+    async def _line(self, what: str) -> bytes:
+        """The next line with its end; less, if the client has closed its side."""
+        return await self._heard(self._line_length, what)
 
-    async def _heard(self, reading: Any, what: str) -> bytes:
+    def _line_length(self) -> int:
+        end = self._came.find(b"\n") + 1
+        return len(self._came) if not end and len(self._came) > _LONGEST_LINE else end
+
+    async def _heard(self, whole: Callable[[], int], what: str) -> bytes:
+        """The next bytes: as many as `whole` finds, which is 0 as long as they have not all come."""
+        async with self._within_deadline(what):
+            while not whole() and not self._over:
+                await self._receive()
+        length = whole() or len(self._came)
+        heard = bytes(self._came[:length])
+        del self._came[:length]
+        return heard
+
+    async def _receive(self) -> None:
+        came = await asyncio.get_running_loop().sock_recv(self._connection, _CHUNK)
+        self._came += came
+        self._over = not came
+
+    async def _say(self, words: bytes, what: str) -> None:
+        async with self._within_deadline(what):
+            await asyncio.get_running_loop().sock_sendall(self._connection, words)
+
+    @contextlib.asynccontextmanager
+    async def _within_deadline(self, what: str) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._deadline_s):
-                heard: bytes = await reading
+                yield
         except TimeoutError as cause:
             raise HookClientError(f"the hook client {what} within {self._deadline_s:.0f} s") from cause
-        except (ConnectionError, asyncio.IncompleteReadError, ValueError) as cause:
+        except OSError as cause:
             raise HookClientError(f"the hook client {what}: it is gone") from cause
-        return heard

@@ -66,7 +66,7 @@ async def live(
     finally:
         launch.containment.keep_login(launch.env)
         launch.containment.close()
-        await run.gate.close()
+        run.gate.close()
         control.close()
         for socket in (spec.gate_socket, spec.control_socket):
             socket.unlink(missing_ok=True)

@@ -301,7 +301,7 @@ class Run(Watcher):
         hook = hook_command(
             client, self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl"
         )
-        await self.gate.serve(self.spec.gate_socket)
+        self.gate.serve(self.spec.gate_socket)
         self._health = Health(self.spec, hook)
         try:
             await self._health.prove()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from harness.machine import Machine
 from harness.waiting import PATIENCE_S, eventually
 from supervisor.gate.gate import client_script
 from supervisor.gate.link import HookClientError, Link, StrangerError
+from supervisor.gate.listener import Listener
 
 NONCE = "5f0c1d6e8a7b4c3d"
 EVENT = b'{"hook_event_name": "PreToolUse"}'
@@ -165,8 +167,8 @@ async def linked(
     """How the gate's end of a connection sees the client: `taken`, or the failure it raised."""
     seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer, NONCE, patience_s)
+    async def serve(connection: socket.socket) -> None:
+        link = Link(connection, NONCE, patience_s)
         try:
             await link.request()
             if held:
@@ -175,19 +177,16 @@ async def linked(
             seen.set_result("taken")
         except (HookClientError, StrangerError) as failure:
             seen.set_result(f"{type(failure).__name__}: {failure}")
-        finally:
-            await link.close()
 
     path = machine.root / "gate.sock"
-    server = await asyncio.start_unix_server(serve, str(path))
+    listener = Listener(path, serve)
     reader, writer = await asyncio.open_unix_connection(str(path))
     try:
         await client(reader, writer)
         return await asyncio.wait_for(seen, PATIENCE_S)
     finally:
         writer.close()
-        server.close()
-        await server.wait_closed()
+        listener.close()
 
 
 REQUEST = b"%s %d\n%s" % (NONCE.encode(), len(EVENT), EVENT)
@@ -260,25 +259,74 @@ async def test_the_gate_tells_a_stranger_from_a_client(machine: Machine) -> None
     assert "StrangerError" in await linked(machine, stranger)
 
 
+async def test_the_gate_reads_no_endless_first_line(machine: Machine) -> None:
+    """A line without an end is not kept until it has one: whoever sends it is a stranger."""
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x" * 100_000)
+
+    assert "StrangerError" in await linked(machine, endless)
+
+
+async def test_a_large_request_in_small_pieces_is_read_whole(machine: Machine) -> None:
+    """Two megabytes; the first line comes byte by byte."""
+
+    async def large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = json.dumps({"hook_event_name": "x" * 2_000_000}).encode()
+        for byte in b"%s %d\n" % (NONCE.encode(), len(body)):
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+        writer.write(body)
+        await reader.readexactly(len(FRAME))
+        writer.write(b"taken\n")
+
+    assert await linked(machine, large) == "taken"
+
+
+async def test_a_client_that_comes_while_nothing_can_be_opened_is_served_later(machine: Machine) -> None:
+    """The runner has no file descriptor left: the client waits until there is one."""
+    served = asyncio.Event()
+
+    async def serve(connection: socket.socket) -> None:
+        served.set()
+
+    listener = Listener(machine.root / "gate.sock", serve)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX) as client:
+        taken: list[int] = []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 20, hard))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                while True:
+                    taken.append(os.dup(client.fileno()))
+            client.connect(str(machine.root / "gate.sock"))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not served.is_set()
+        finally:
+            for each in taken:
+                os.close(each)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await asyncio.wait_for(served.wait(), PATIENCE_S)
+    listener.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, number: signal.Signals) -> None:
     """The real client, killed or stopped by a real signal while its call is held."""
     failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     waits = asyncio.Event()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer, NONCE, SILENT_S if number is signal.SIGSTOP else PATIENCE_S)
+    async def serve(connection: socket.socket) -> None:
+        assert await Link(connection, NONCE, PATIENCE_S).request() == EVENT
+        waits.set()
         try:
-            assert await Link(reader, writer, NONCE, PATIENCE_S).request() == EVENT
-            waits.set()
-            await link.attend(0.05)
+            await Link(connection, NONCE, SILENT_S if number is signal.SIGSTOP else PATIENCE_S).attend(0.05)
         except HookClientError as failure:
             failed.set_result(str(failure))
-        finally:
-            await link.close()
 
     path = machine.root / "gate.sock"
-    server = await asyncio.start_unix_server(serve, str(path))
+    listener = Listener(path, serve)
     client = ask(path, os.getpid())
     try:
         await eventually(waits.is_set, "the client's request")
@@ -287,5 +335,4 @@ async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, nu
     finally:
         client.kill()
         client.communicate()
-        server.close()
-        await server.wait_closed()
+        listener.close()

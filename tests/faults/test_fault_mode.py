@@ -55,7 +55,7 @@ async def answers(machine: Machine, event: str, mode: str) -> tuple[list[str], d
         )
         watcher.gate = gate
         path = machine.root / "gate.sock"
-        await gate.serve(path)
+        gate.serve(path)
         client = await asyncio.create_subprocess_exec(
             *hook_command(client_script(), path, NONCE, DEADLINE_S, "/usr/bin/perl"),
             stdin=asyncio.subprocess.PIPE,
@@ -68,7 +68,7 @@ async def answers(machine: Machine, event: str, mode: str) -> tuple[list[str], d
             "tool_use_id": "toolu_1",
         }
         out, _ = await client.communicate(json.dumps(said).encode())
-        await gate.close()
+        gate.close()
     return watcher.faults, json.loads(out)
 
 
