@@ -201,6 +201,7 @@ class _Pack:
             where = ("options", name)
             self._sets[name] = self._options(where, self.source.convert(where, table, OptionSetTable))
         self.programs: dict[str, Program] = {}
+        self._taken: set[tuple[str, ...]] = set()  # paths of the program being compiled that have a rule
         self.probes: list[tuple[tuple[str, ...], Rule]] = []
         for name, table in data.get("program", {}).items():
             self._program(name, table)
@@ -217,6 +218,7 @@ class _Pack:
         names = [key, *table.names]
         root = self._rule(where, key, (), table, None)
         rules: list[Rule] = []
+        self._taken = set()
         self._commands(where, data.get("commands", {}), (), root, rules)
         depth = max((6 if "**" in r.path else len(r.path) for r in rules), default=0)
         plain: dict[str, list[Rule]] = {}
@@ -253,10 +255,13 @@ class _Pack:
                 full = (*prefix, *path)
                 if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
                     raise self.source.error(here, "", "`**` stands alone, and once in a path")
+                if full in self._taken:
+                    raise self.source.error(here, "", f'"{" ".join(full)}" has a rule already')
                 name = ".".join((parent.program, *full))
                 needs = frozenset(part for part in full if "*" not in part)
                 rule = msgspec.structs.replace(template, path=full, id=name, needs=needs)
                 into.append(rule)
+                self._taken.add(full)
                 if "commands" in value:
                     self._commands(here, value["commands"], full, rule, into)
 

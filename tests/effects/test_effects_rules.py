@@ -48,6 +48,7 @@ def kind(rules: str, command: str) -> str:
         ('[program.a]\ntarget = "{x"\n', 6, ("braces",)),
         ('[[mcp]]\nserver = "x"\ntools = ["y"]\nefect = "read"\n', 8, ("efect", 'did you mean "effect"')),
         ('[program.a]\n[program.b]\nnames = ["a"]\n', 6, ("defined twice",)),
+        ('[program.a.commands."b|c"]\n[program.a.commands.c]\n', 6, ('"c" has a rule already',)),
     ],
 )
 def test_a_wrong_pack_is_an_error_with_file_line_field_and_nearest_name(
