@@ -17,7 +17,7 @@ _SHORTENED = "|".join(
     sorted({place[:n] for place in _PLACES for n in range(1, len(place) + 1)}, reverse=True)
 )
 _SPEAKS_OF_WRITING = re.compile(
-    rf"-{{1,2}}(to|output|out)({'|'.join(_PLACES)}|-({_SHORTENED}))|--(out|save|save-(as|to)|file|log-file|dest|destination)"
+    rf"-{{1,2}}(to|output|out)({'|'.join(_PLACES)}|-({_SHORTENED}))|--(out|save(-[a-z-]+)?|file|log-file|dest|destination)"
     r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
     r"|--(open|web|browser)"
 )
@@ -169,7 +169,10 @@ def _may_help(rule: Rule, parsed: Arguments) -> bool:
         for given in parsed.given
     ):
         return False
-    return not parsed.positionals or not any(spec.role in _ACTS for spec in rule.args)
+    if not parsed.positionals:
+        return True
+    # Of a program that is not known to only read, an argument may be a script that takes the option.
+    return rule.effect is not EffectKind.UNKNOWN and not any(spec.role in _ACTS for spec in rule.args)
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:

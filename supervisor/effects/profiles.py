@@ -79,6 +79,7 @@ _ARG_ROLES = {
     "cwd": Role.CWD,
     "method": Role.METHOD,
 }
+_ARGUMENT = re.compile(r"([^(@]+?)(?:\((.*)\))?(?:@([\w-]+))?(\.\.\.)?")
 _WRITING_ROLES = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
@@ -289,7 +290,7 @@ class _Pack:
         if args is None:
             args = "" if table.effect is EffectKind.READ else "text..."
         positionals = self._args(where, args)
-        if table.stdin and table.stdin not in ("args", "none"):
+        if table.stdin and table.stdin not in ("args", "none", "body"):
             self._language(where, "stdin", table.stdin)
         targets = tuple(([table.target] if table.target else []) + table.targets)
         for template in (*targets, table.code_target, table.on):
@@ -327,6 +328,7 @@ class _Pack:
             code_target=table.code_target or (parent.code_target if parent else ""),
             on=table.on,
             http=http,
+            heeds=tuple(table.heeds.split()) or (parent.heeds if parent else ()),
             can_write=can_write,
             probe=self._probe(where, table.probe),
             probe_options=self._probe_options(where, table, options),
@@ -409,6 +411,7 @@ class _Pack:
             target=table.target,
             why=table.why,
             in_place=table.in_place,
+            unless=frozenset(table.unless.split()),
         )
 
     def _role(self, where: tuple[str, ...], names: str, role: str) -> Option:
@@ -426,15 +429,14 @@ class _Pack:
     def _args(self, where: tuple[str, ...], spec: str) -> tuple[Positional, ...]:
         found: list[Positional] = []
         for word in spec.split():
-            many = word.endswith("...")
-            role, _, name = word.removesuffix("...").partition("@")
-            role, _, glob = role.partition("(")
+            match = _ARGUMENT.fullmatch(word)
+            role, glob, name, many = match.groups(default="") if match else (word, "", "", "")
             kind, _, lang = role.partition(":")
             if kind in ("code", "code-file"):
                 self._language(where, "args", lang)
-                found.append(Positional(Role(kind), lang, name, many))
+                found.append(Positional(Role(kind), lang, name, bool(many)))
             elif role in _ARG_ROLES:
-                found.append(Positional(_ARG_ROLES[role], "", name, many, glob.rstrip(")")))
+                found.append(Positional(_ARG_ROLES[role], "", name, bool(many), glob))
             else:
                 known = [*_ARG_ROLES, "code:<language>", "code-file:<language>"]
                 raise self.source.error(where, "args", f'unknown role "{role}"{nearest(role, known)}')

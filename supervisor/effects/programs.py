@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from supervisor.effects.arguments import take_apart
+from supervisor.effects.folder_files import lying
 from supervisor.effects.foresight import Foreseen, foresee
-from supervisor.effects.model import Effect, EffectKind, Scope
+from supervisor.effects.model import Effect, EffectKind, Listing, Scope
 from supervisor.effects.rules import Positional, Role
 from supervisor.effects.state import State
 from supervisor.effects.subcommands import find_rule
@@ -54,7 +56,9 @@ class _Call(Values):
         rule, parsed = self.rule, self.parsed
         self._environment()
         if parsed.helps:
-            self._emit_base(READ, "only prints its help or version", targets=())
+            doubt = next(self._heeded(), "")
+            why = doubt or "only prints its help or version"
+            self._emit_base(UNKNOWN_KIND if doubt else READ, why, targets=())
             return
         placed = self._place()
         self._names(placed)
@@ -71,7 +75,7 @@ class _Call(Values):
             self.urls.append(Word(self._fill(rule.http)) if rule.http != "{url}" else UNKNOWN)
         if self.urls:
             self._http()
-        elif rule.stdin not in ("", "none", "args") and not self.ran_code:
+        elif rule.stdin not in ("", "none", "args", "body") and not self.ran_code:
             self._code_from_input(rule.stdin)
         if rule.on and not self.ran_code:
             parsed.doubts.append("without a command it starts a shell or a session")
@@ -107,7 +111,8 @@ class _Call(Values):
             base = rule.bare
         elif count <= rule.max_read_args and not parsed.spread:
             base = READ
-        decisive = [g for g in parsed.given if g.option.makes is not None]
+        names = {g.name for g in parsed.given}
+        decisive = [g for g in parsed.given if g.option.makes is not None and not names & g.option.unless]
         for given in decisive:
             if given.value is not None and not given.value.exact:
                 parsed.doubts.append(f"the value of {given.name} is not known before it runs")
@@ -117,7 +122,20 @@ class _Call(Values):
         if base is READ and rule.effect is not READ:
             # To a write no option makes a difference; whether one does to this read, nobody has said.
             parsed.doubts += [f"option {name} is not known to be harmless" for name in parsed.strangers]
+        if base is READ:
+            parsed.doubts += self._heeded()
         return base
+
+    def _heeded(self) -> Iterator[str]:
+        """Why a file that lies here may make the call do more than its rule says."""
+        files = self.engine.around.files
+        if not self.rule.heeds or self.state.on or not isinstance(files, Listing):
+            return
+        if not self.state.cwds:
+            yield "in which folder it runs is not known"
+        for cwd in self.state.cwds:
+            for path in lying(files, cwd, self.engine.around.home, self.rule.heeds):
+                yield f"{path} may make it run or write something"
 
     def _environment(self) -> None:
         engine = self.engine
@@ -204,7 +222,8 @@ _WHY = {
 
 
 def _fits(word: Word, glob: str) -> bool:
-    """Whether an argument is surely one that `glob` allows; `!GLOB` allows all others."""
+    """Whether an argument is surely one that `glob` allows: `A|B` one of them, `!A|B` none of them."""
+    fits = any(fnmatchcase(word.text, each) for each in glob.removeprefix("!").split("|"))
     if glob.startswith("!"):
-        return word.exact and not fnmatchcase(word.text, glob[1:])
-    return fnmatchcase(word.text, glob) and (word.exact or bool(word.prefix))
+        return word.exact and not fits
+    return fits and (word.exact or bool(word.prefix))

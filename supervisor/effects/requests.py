@@ -50,6 +50,8 @@ class Requests(Invocation):
         kind = READ if verb in _READ_METHODS else UNKNOWN_KIND if verb == "*" else WRITE
         if self.rule.effect is WRITE and method is None:
             kind = WRITE
+        if self.rule.stdin == "body" and self.state.stdin is not None and "no-input" not in self.named:
+            self.sends_file = True
         for url in self.urls:
             target = url_target(url)
             if kind is READ and not fetches(url):

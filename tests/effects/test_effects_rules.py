@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from supervisor.effects.classifier import Classifier
@@ -11,6 +13,7 @@ from supervisor.effects.profiles import compile_packs, load
 from supervisor.effects.rules import RuleBook
 from supervisor.errors import ConfigError
 from supervisor.places import shipped
+from supervisor.runner.files import LocalFiles
 
 HEAD = '[pack]\nname = "t"\nversion = 1\n\n'
 AROUND = Surroundings(cwd="/w", workspace="/w", home="/h")
@@ -194,6 +197,27 @@ options."-w" = "write"
 effect = "read"
 args = "text read..."
 options."-i" = { takes = "optional", in-place = true }
+
+[program.own]
+effect = "unknown"
+args = "text..."
+
+[program.press]
+effect = "write"
+flags = "-d"
+options."-c" = "makes-read"
+options."-t" = { makes = "read", unless = "-d" }
+
+[program.alt]
+effect = "read"
+args = "text(!*@*|x)@what text(a|b*)"
+
+[program.post]
+effect = "read"
+args = "url"
+http = true
+stdin = "body"
+options."-I" = { takes = "nothing", as = "no-input" }
 """
 
 
@@ -282,6 +306,25 @@ options."-i" = { takes = "optional", in-place = true }
         ("m -m $x", "unknown"),
         ("i x f", "read"),
         ("i -i x f", "write"),
+        ("press -t x", "read"),
+        ("press -t -d x", "write"),
+        ("press -dt x", "write"),
+        ("press -d -c x", "read"),
+        ("alt y a", "read"),
+        ("alt y bcd", "read"),
+        ("alt y c", "unknown"),
+        ("alt y@z a", "unknown"),
+        ("alt x a", "unknown"),
+        ("post https://h/", "read"),
+        ("post https://h/ < f", "unknown"),
+        ("ls | post https://h/", "unknown"),
+        ("post -I https://h/ < f", "read"),
+        ("post http://localhost/ < f", "read"),
+        ("q --help", "read"),
+        ("q sync --help", "read"),
+        ("x --help", "unknown"),
+        ("own script --help", "unknown"),
+        ("own --help", "read"),
     ],
 )
 def test_each_part_of_the_format_means_what_the_documentation_says(command: str, wanted: str) -> None:
@@ -339,6 +382,49 @@ url = "address"
 def mcp(name: str, around: Surroundings = AROUND, **given: str) -> Judgement:
     """What an MCP tool does under the rules above."""
     return Classifier(book(MCP)).judge(ToolCall(name, given), around)
+
+
+HEEDS = """
+[program.p]
+effect = "read"
+heeds = "p.toml .p/code"
+options."-C" = "cwd"
+[program.p.commands.look]
+effect = "read"
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "command", "wanted"),
+    [
+        ((), "p", EffectKind.READ),
+        (("p.toml",), "p look", EffectKind.UNKNOWN),
+        (("p.toml",), "p --help", EffectKind.UNKNOWN),
+        (("sub/p.toml",), "p", EffectKind.READ),
+        (("sub/p.toml",), "p -C sub", EffectKind.UNKNOWN),
+        (("sub/p.toml",), "cd sub && p look", EffectKind.UNKNOWN),
+        (("sub/x", "p.toml"), "p -C sub", EffectKind.UNKNOWN),
+        ((".p/other",), "p", EffectKind.READ),
+        ((".p/code/x",), "p", EffectKind.UNKNOWN),
+        (("p.toml",), 'p -C "$x"', EffectKind.UNKNOWN),
+    ],
+)
+def test_a_file_of_the_folder_that_may_name_code_makes_a_look_unknown(
+    tmp_path: Path, made: tuple[str, ...], command: str, wanted: EffectKind
+) -> None:
+    """It counts where the program works and in every folder above, but not in the home folder itself."""
+    home = tmp_path / "home"
+    work = home / "work"
+    (work / "sub").mkdir(parents=True)
+    (home / "p.toml").touch()
+    for name in made:
+        (work / name).parent.mkdir(exist_ok=True, parents=True)
+        (work / name).touch()
+    around = Surroundings(
+        cwd=str(work), workspace=str(work), home=str(home), files=LocalFiles("/usr/bin:/bin")
+    )
+    judged = Classifier(book(HEEDS)).judge(ToolCall("Bash", {"command": command}), around)
+    assert judged.effect is wanted
 
 
 def test_an_mcp_tool_without_a_rule_is_a_remote_write() -> None:
