@@ -100,6 +100,7 @@ class McpTable(_Table, frozen=True):
     server: str
     tools: list[str]
     effect: EffectKind
+    trusted: bool = False
     scope: Scope = Scope.REMOTE
     target: str = ""
     targets: list[str] = []

@@ -473,6 +473,7 @@ class _Pack:
                     server=table.server,
                     tool=tool,
                     effect=table.effect,
+                    trusted=table.trusted,
                     scope=table.scope,
                     targets=targets,
                     consumes=table.consumes,

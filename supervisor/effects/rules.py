@@ -184,6 +184,7 @@ class McpRule(msgspec.Struct, frozen=True):
 
     Attributes:
         server, tool: globs.
+        trusted: it counts only for a server that the operator trusts.
         sql: argument that holds SQL; then the statements decide. `dialect` names the dialect.
         url: argument that holds the URL that is fetched.
         targets: templates with `{input:<key>|fallback}`, `{server}`, `{tool}`.
@@ -193,6 +194,7 @@ class McpRule(msgspec.Struct, frozen=True):
     server: str
     tool: str
     effect: EffectKind
+    trusted: bool = False
     scope: Scope = Scope.REMOTE
     targets: tuple[str, ...] = ()
     consumes: bool = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
+from shipped_rules import classifier
 
 from supervisor.effects.classifier import Classifier
 from supervisor.effects.explain import as_data, as_text, parts
@@ -443,6 +445,51 @@ def test_a_servers_own_word_counts_only_where_it_is_trusted() -> None:
     assert mcp("mcp__other__look", trusted).effect is EffectKind.READ
     assert mcp("mcp__other__change", trusted).effect is EffectKind.WRITE
     assert mcp("mcp__other__look", trusted, sql="drop table t").effect is EffectKind.WRITE
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "trusted"),
+    [
+        ("mcp__filesystem__read_text_file", {"path": "/w/a"}, EffectKind.READ),
+        ("mcp__filesystem__write_file", {"path": "/w/a"}, EffectKind.WRITE),
+        ("mcp__github__get_file_contents", {"owner": "o", "repo": "r"}, EffectKind.READ),
+        ("mcp__github__search_code", {"query": "def f"}, EffectKind.READ),
+        ("mcp__github__create_issue", {"owner": "o"}, EffectKind.WRITE),
+        ("mcp__postgres__query", {"sql": "select 1"}, EffectKind.READ),
+        ("mcp__postgres__query", {"sql": "drop table t"}, EffectKind.WRITE),
+        ("mcp__postgres__query", {}, EffectKind.WRITE),
+        ("mcp__sqlite__read_query", {"query": "select * from t"}, EffectKind.READ),
+        ("mcp__sqlite__read_query", {"query": "delete from t"}, EffectKind.WRITE),
+        ("mcp__sqlite__append_insight", {"insight": "x"}, EffectKind.WRITE),
+        ("mcp__slack__slack_get_channel_history", {"channel_id": "c"}, EffectKind.READ),
+        ("mcp__slack__slack_post_message", {"channel_id": "c"}, EffectKind.WRITE),
+        ("mcp__puppeteer__puppeteer_navigate", {"url": "https://h/"}, EffectKind.WRITE),
+        ("mcp__puppeteer__puppeteer_evaluate", {"script": "1"}, EffectKind.WRITE),
+        ("mcp__playwright__browser_take_screenshot", {"filename": "x.png"}, EffectKind.WRITE),
+        ("mcp__fetch__fetch", {"url": "https://h/"}, EffectKind.READ),
+        ("mcp__memory__search_nodes", {"query": "x"}, EffectKind.READ),
+        ("mcp__memory__create_entities", {}, EffectKind.WRITE),
+        ("mcp__git__git_status", {"repo_path": "/w"}, EffectKind.READ),
+        ("mcp__git__git_commit", {"repo_path": "/w"}, EffectKind.WRITE),
+    ],
+)
+def test_a_well_known_server_is_judged_by_tool_and_arguments_only_where_it_is_trusted(
+    tool: str, given: dict[str, str], trusted: EffectKind
+) -> None:
+    """A folder may call any program `github`: without the operator's trust nothing it offers is a read."""
+    server = tool.split("__")[1]
+    believed = msgspec.structs.replace(AROUND, trusted_mcp=frozenset({server}))
+    assert classifier().judge(ToolCall(tool, given), believed).effect is trusted
+    assert classifier().judge(ToolCall(tool, given), AROUND).effect is EffectKind.WRITE
+
+
+def test_an_argument_that_names_a_file_to_write_makes_a_trusted_look_a_write() -> None:
+    """A server may call a tool read-only that saves what it shows."""
+    hints = {"other": frozenset({"look"})}
+    trusted = Surroundings("/w", "/w", "/h", mcp_read_only=hints, trusted_mcp=frozenset({"other"}))
+    assert mcp("mcp__other__look", trusted, path="a").effect is EffectKind.READ
+    assert mcp("mcp__other__look", trusted, output_path="a").effect is EffectKind.WRITE
+    assert mcp("mcp__other__look", trusted, saveAs="a").effect is EffectKind.WRITE
 
 
 @pytest.mark.parametrize("tool", ["ReadMcpResourceTool", "ReadMcpResourceDirTool"])
