@@ -278,7 +278,8 @@ def _acts(rule: Rule, value: Word) -> bool:
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
     parsed.asked |= option.role is Role.HELP
     if value is not None and (option.harmless or option.harmful) and _is_harmless(option, value):
-        option = Option(takes=option.takes, name=option.name)
+        makes = None if option.harmless else option.makes
+        option = Option(takes=option.takes, name=option.name, makes=makes)
     parsed.given.append(Given(option, name, value))
 
 
