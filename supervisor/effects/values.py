@@ -39,7 +39,8 @@ class Values(Nesting):
         elif option.role is Role.GET:
             self.http[Role.GET] = Word("GET")
         elif value is not None:
-            self._value(option.role, option.lang, value, given.name)
+            looks = option.role is Role.UPDATE and self._is_tried()
+            self._value(Role.READ if looks else option.role, option.lang, value, given.name)
         elif option.takes is Takes.OPTIONAL and option.role in (Role.WRITE, Role.DESTINATION):
             self._emit_base(WRITE, option.why or f"{given.name} writes a file", targets=())
         if option.effect is not None and option.effect is not READ:
@@ -49,8 +50,12 @@ class Values(Nesting):
         elif option.target and option.effect is READ:
             self._emit_base(READ, option.why or "reads", targets=(option.target,))
 
+    def _is_tried(self) -> bool:
+        """Whether files that would be written are only looked at."""
+        return any(given.option.dry for given in self.parsed.given)
+
     def _positional(self, spec: Positional, words: list[Word]) -> None:
-        if any(given.option.dry for given in self.parsed.given):
+        if self._is_tried():
             role = {Role.WRITE: Role.READ, Role.UPDATE: Role.READ}
             role |= dict.fromkeys((Role.DESTINATION, Role.OUTPUT), Role.SOURCE)
             spec = msgspec.structs.replace(spec, role=role.get(spec.role, spec.role))
