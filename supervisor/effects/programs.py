@@ -129,10 +129,11 @@ class _Call(Values):
     def _heeded(self) -> Iterator[str]:
         """Why a file that lies here may make the call do more than its rule says."""
         files = self.engine.around.files
-        if not self.rule.heeds or self.state.on or not isinstance(files, Listing):
+        if not self.rule.heeds or files is None:
             return
-        if not self.state.cwds:
-            yield "in which folder it runs is not known"
+        if not self.state.cwds or not isinstance(files, Listing):  # as on another system
+            yield "what lies in the folder it runs in is not known"
+            return
         for cwd in self.state.cwds:
             for path in lying(files, cwd, self.engine.around.home, self.rule.heeds):
                 yield f"{path} may make it run or write something"

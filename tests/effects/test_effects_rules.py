@@ -393,6 +393,11 @@ heeds = "p.toml .p/code"
 options."-C" = "cwd"
 [program.p.commands.look]
 effect = "read"
+[program.far]
+effect = "read"
+args = "text@host shell..."
+on = "far://{host}"
+stop-at-args = true
 """
 
 
@@ -409,6 +414,7 @@ effect = "read"
         ((".p/other",), "p", EffectKind.READ),
         ((".p/code/x",), "p", EffectKind.UNKNOWN),
         (("p.toml",), 'p -C "$x"', EffectKind.UNKNOWN),
+        ((), "far h p", EffectKind.UNKNOWN),
     ],
 )
 def test_a_file_of_the_folder_that_may_name_code_makes_a_look_unknown(
