@@ -276,8 +276,10 @@ class _Pack:
     ) -> Rule:
         options: dict[str, Option] = {}
         if parent is not None and table.inherit_options:
-            # What prints the program's help (`docker -v`) may be an option of a command (`compose down -v`).
-            options.update({k: o for k, o in parent.options.items() if o.role is not Role.HELP})
+            # What prints the program's help (`docker -v`) may be an option of a command (`compose down -v`),
+            # and what makes the program look (`brew --taps`) may make a command write (`bundle dump --taps`).
+            handed = {k: o for k, o in parent.options.items() if o.role is not Role.HELP}
+            options.update({k: o for k, o in handed.items() if parent.path or not _only_shows(o)})
         for name in table.use:
             if name not in self._sets:
                 raise self.source.error(where, "use", f'no option set "{name}"{nearest(name, [*self._sets])}')
@@ -489,6 +491,10 @@ class _Pack:
 
 def _inherit(own: bool | None, parent: bool | None) -> bool:
     return own if own is not None else bool(parent)
+
+
+def _only_shows(option: Option) -> bool:
+    return option.makes is EffectKind.READ and option.role is Role.TEXT
 
 
 def _may_write(option: Option) -> bool:
