@@ -1,7 +1,8 @@
 """Runs every option that a rule calls harmless, of every program installed here, and shows what changed.
 
-It takes a quarter of an hour, so no test does it: run it after work on the packs. Arguments name the
-programs to run; without any it runs all but those that never end.
+An option that makes a look of a writing call is run beside each other option, too, in both orders. It
+takes half an hour, so no test does it: run it after work on the packs. Arguments name the programs to
+run; without any it runs all but those that never end.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from prepared_tree import SETUP
 from shipped_rules import WORKSPACE, classifier, is_read, judge
 from throwaway_root import ENVIRONMENT, run_all
 
+from supervisor.effects.model import EffectKind
 from supervisor.effects.rules import Program, Role, Rule, Style, Takes
 
 ENDLESS = frozenset(("journalctl", "ping", "sleep", "tail", "top", "vmstat", "watch", "yes"))
@@ -38,6 +40,11 @@ def calls(name: str, rule: Rule) -> Iterator[str]:
         elif meaning.takes in (Takes.VALUE, Takes.OPTIONAL):
             equals = "=" if option.startswith("--") or rule.style is Style.LONG else ""
             yield from (f"{start} {option} new.txt notes.txt", f"{start} {option}{equals}new.txt notes.txt")
+    looks = [option for option, meaning in rule.options.items() if meaning.makes is EffectKind.READ]
+    for look in looks if rule.effect is not EffectKind.READ else ():
+        for option, meaning in rule.options.items():
+            other = f"{option} 1" if meaning.takes is Takes.VALUE else option
+            yield from (f"{start} {look} {other} notes.txt", f"{start} {other} {look} notes.txt")
 
 
 def rules(program: Program) -> Iterator[Rule]:
