@@ -17,7 +17,7 @@ _SHORTENED = "|".join(
     sorted({place[:n] for place in _PLACES for n in range(1, len(place) + 1)}, reverse=True)
 )
 _SPEAKS_OF_WRITING = re.compile(
-    rf"-{{1,2}}(to|output|out)({'|'.join(_PLACES)}|-({_SHORTENED}))|--(out|save|save-(as|to)|file|log-file|dest|destination)"
+    rf"-{{1,2}}(to|output|out)({'|'.join(_PLACES)}|-({_SHORTENED}))|--(out|save(-[a-z-]+)?|file|log-file|dest|destination)"
     r"|--download(-(dir|path|to))?|--(write|delete|remove|apply|fix|force|edit|exec|execute|zip|install|reset|prune|purge)"
     r"|--(open|web|browser)"
 )
@@ -50,6 +50,7 @@ class Arguments:
         assignments: leading `NAME=VALUE` words where the rule has them.
         doubts: what could not be placed, in words for the operator.
         helps: the call prints its help and does nothing else.
+        asked: an option that prints help or the version is among the given.
         strangers: options that are not declared and, by the rule, harmless to the effect of the command.
     """
 
@@ -59,6 +60,7 @@ class Arguments:
     assignments: list[Word] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     helps: bool = False
+    asked: bool = False
     spread: bool = False
     strangers: list[str] = field(default_factory=list)
 
@@ -113,6 +115,8 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
                 each.value = parsed.positionals.pop(0)
             else:
                 each.value = UNKNOWN
+    if parsed.asked and (not parsed.positionals or rule.effect is EffectKind.READ):
+        parsed.helps = parsed.helps or _may_help(rule, parsed)
     parsed.spread = any(word.many for word in parsed.positionals)
     return parsed
 
@@ -169,7 +173,10 @@ def _may_help(rule: Rule, parsed: Arguments) -> bool:
         for given in parsed.given
     ):
         return False
-    return not parsed.positionals or not any(spec.role in _ACTS for spec in rule.args)
+    if not parsed.positionals:
+        return True
+    # Of a program that is not known to only read, an argument may be a script that takes the option.
+    return rule.effect is not EffectKind.UNKNOWN and not any(spec.role in _ACTS for spec in rule.args)
 
 
 def _stranger(rule: Rule, name: str, parsed: Arguments) -> None:
@@ -269,10 +276,10 @@ def _acts(rule: Rule, value: Word) -> bool:
 
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
-    if option.role is Role.HELP and _may_help(parsed.rule, parsed):
-        parsed.helps = True
+    parsed.asked |= option.role is Role.HELP
     if value is not None and (option.harmless or option.harmful) and _is_harmless(option, value):
-        option = Option(takes=option.takes, name=option.name)
+        makes = None if option.harmless else option.makes
+        option = Option(takes=option.takes, name=option.name, makes=makes)
     parsed.given.append(Given(option, name, value))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from supervisor.effects import sql
 from supervisor.effects.model import EffectKind, Scope
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _URL_KEYS = frozenset(("url", "uri", "href", "endpoint", "link"))
 _SQL_KEYS = frozenset(("sql", "query", "statement", "statements"))
+_SAVING_KEYS = frozenset(
+    f"{verb}{end}"
+    for verb in ("output", "out", "save", "download")
+    for end in ("path", "file", "dir", "to", "as")
+)
 
 
 def split_name(name: str) -> tuple[str, str] | None:
@@ -31,13 +37,13 @@ def split_name(name: str) -> tuple[str, str] | None:
 
 def judge_mcp(engine: Engine, server: str, tool: str, given: Input) -> None:
     """Note what an MCP tool would do."""
-    rule = next(
-        (r for r in engine.rules.mcp if fnmatchcase(server, r.server) and fnmatchcase(tool, r.tool)), None
-    )
+    trusted = server in engine.around.trusted_mcp
+    rules = (r for r in engine.rules.mcp if fnmatchcase(server, r.server) and fnmatchcase(tool, r.tool))
+    rule = next((r for r in rules if trusted or not r.trusted), None)
     own = Target(f"mcp://{server}/{tool}", Scope.REMOTE)
     if rule is not None:
         _by_rule(engine, rule, server, tool, given, own)
-    elif server in engine.around.trusted_mcp and tool in engine.around.mcp_read_only.get(server, ()):
+    elif trusted and tool in engine.around.mcp_read_only.get(server, ()):
         engine.emit(EffectKind.READ, own, "mcp.trusted", "a trusted server says that this tool only reads")
         _stricter(engine, given)
     else:
@@ -72,7 +78,7 @@ def _by_rule(engine: Engine, rule: McpRule, server: str, tool: str, given: Input
 
 
 def _stricter(engine: Engine, given: Input) -> None:
-    """SQL and URLs among the arguments add targets; they never make the call more harmless."""
+    """SQL, URLs and files to write among the arguments add effects, and never take any away."""
     for key, value in list(given.items())[:50]:
         if not isinstance(value, str) or len(value) > 20_000:
             continue
@@ -80,6 +86,9 @@ def _stricter(engine: Engine, given: Input) -> None:
             sql.judge_sql(engine, value, "", "mcp.sql", "sql://", Scope.REMOTE)
         elif key.lower() in _URL_KEYS and value.startswith(("http://", "https://")):
             engine.emit(EffectKind.READ, url_target(Word(value)), "mcp.url", "an argument holds this URL")
+        elif key.lower().replace("_", "").replace("-", "") in _SAVING_KEYS and value:
+            named = Target(f"file://{quote(value, safe='/')}", Scope.HOST)
+            engine.emit(EffectKind.WRITE, named, "mcp.saves", "an argument names a file to write")
 
 
 def _fill(template: str, server: str, tool: str, given: Input) -> str:

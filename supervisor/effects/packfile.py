@@ -45,6 +45,7 @@ class OptionTable(_Table, frozen=True):
     target: str = ""
     why: str = ""
     in_place: bool = False
+    unless: str = ""
 
 
 class CommandTable(_Table, frozen=True):
@@ -78,6 +79,7 @@ class CommandTable(_Table, frozen=True):
     code_target: str = ""
     on: str = ""
     http: str | bool = False
+    heeds: str = ""
     probe: list[str] = []
     probe_options: str = ""
     reverse: str = ""
@@ -98,6 +100,7 @@ class McpTable(_Table, frozen=True):
     server: str
     tools: list[str]
     effect: EffectKind
+    trusted: bool = False
     scope: Scope = Scope.REMOTE
     target: str = ""
     targets: list[str] = []

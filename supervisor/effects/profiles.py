@@ -79,6 +79,7 @@ _ARG_ROLES = {
     "cwd": Role.CWD,
     "method": Role.METHOD,
 }
+_ARGUMENT = re.compile(r"([^(@]+?)(?:\((.*)\))?(?:@([\w-]+))?(\.\.\.)?")
 _WRITING_ROLES = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
@@ -201,6 +202,7 @@ class _Pack:
             where = ("options", name)
             self._sets[name] = self._options(where, self.source.convert(where, table, OptionSetTable))
         self.programs: dict[str, Program] = {}
+        self._taken: set[tuple[str, ...]] = set()  # paths of the program being compiled that have a rule
         self.probes: list[tuple[tuple[str, ...], Rule]] = []
         for name, table in data.get("program", {}).items():
             self._program(name, table)
@@ -217,6 +219,7 @@ class _Pack:
         names = [key, *table.names]
         root = self._rule(where, key, (), table, None)
         rules: list[Rule] = []
+        self._taken = set()
         self._commands(where, data.get("commands", {}), (), root, rules)
         depth = max((6 if "**" in r.path else len(r.path) for r in rules), default=0)
         plain: dict[str, list[Rule]] = {}
@@ -253,10 +256,13 @@ class _Pack:
                 full = (*prefix, *path)
                 if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
                     raise self.source.error(here, "", "`**` stands alone, and once in a path")
+                if full in self._taken:
+                    raise self.source.error(here, "", f'"{" ".join(full)}" has a rule already')
                 name = ".".join((parent.program, *full))
                 needs = frozenset(part for part in full if "*" not in part)
                 rule = msgspec.structs.replace(template, path=full, id=name, needs=needs)
                 into.append(rule)
+                self._taken.add(full)
                 if "commands" in value:
                     self._commands(here, value["commands"], full, rule, into)
 
@@ -270,8 +276,10 @@ class _Pack:
     ) -> Rule:
         options: dict[str, Option] = {}
         if parent is not None and table.inherit_options:
-            # What prints the program's help (`docker -v`) may be an option of a command (`compose down -v`).
-            options.update({k: o for k, o in parent.options.items() if o.role is not Role.HELP})
+            # What prints the program's help (`docker -v`) may be an option of a command (`compose down -v`),
+            # and what makes the program look (`brew --taps`) may make a command write (`bundle dump --taps`).
+            handed = {k: o for k, o in parent.options.items() if o.role is not Role.HELP}
+            options.update({k: o for k, o in handed.items() if parent.path or not _only_shows(o)})
         for name in table.use:
             if name not in self._sets:
                 raise self.source.error(where, "use", f'no option set "{name}"{nearest(name, [*self._sets])}')
@@ -284,7 +292,7 @@ class _Pack:
         if args is None:
             args = "" if table.effect is EffectKind.READ else "text..."
         positionals = self._args(where, args)
-        if table.stdin and table.stdin not in ("args", "none"):
+        if table.stdin and table.stdin not in ("args", "none", "body"):
             self._language(where, "stdin", table.stdin)
         targets = tuple(([table.target] if table.target else []) + table.targets)
         for template in (*targets, table.code_target, table.on):
@@ -322,6 +330,7 @@ class _Pack:
             code_target=table.code_target or (parent.code_target if parent else ""),
             on=table.on,
             http=http,
+            heeds=tuple(table.heeds.split()) or (parent.heeds if parent else ()),
             can_write=can_write,
             probe=self._probe(where, table.probe),
             probe_options=self._probe_options(where, table, options),
@@ -404,6 +413,7 @@ class _Pack:
             target=table.target,
             why=table.why,
             in_place=table.in_place,
+            unless=frozenset(table.unless.split()),
         )
 
     def _role(self, where: tuple[str, ...], names: str, role: str) -> Option:
@@ -421,15 +431,14 @@ class _Pack:
     def _args(self, where: tuple[str, ...], spec: str) -> tuple[Positional, ...]:
         found: list[Positional] = []
         for word in spec.split():
-            many = word.endswith("...")
-            role, _, name = word.removesuffix("...").partition("@")
-            role, _, glob = role.partition("(")
+            match = _ARGUMENT.fullmatch(word)
+            role, glob, name, many = match.groups(default="") if match else (word, "", "", "")
             kind, _, lang = role.partition(":")
             if kind in ("code", "code-file"):
                 self._language(where, "args", lang)
-                found.append(Positional(Role(kind), lang, name, many))
+                found.append(Positional(Role(kind), lang, name, bool(many)))
             elif role in _ARG_ROLES:
-                found.append(Positional(_ARG_ROLES[role], "", name, many, glob.rstrip(")")))
+                found.append(Positional(_ARG_ROLES[role], "", name, bool(many), glob))
             else:
                 known = [*_ARG_ROLES, "code:<language>", "code-file:<language>"]
                 raise self.source.error(where, "args", f'unknown role "{role}"{nearest(role, known)}')
@@ -466,6 +475,7 @@ class _Pack:
                     server=table.server,
                     tool=tool,
                     effect=table.effect,
+                    trusted=table.trusted,
                     scope=table.scope,
                     targets=targets,
                     consumes=table.consumes,
@@ -481,6 +491,10 @@ class _Pack:
 
 def _inherit(own: bool | None, parent: bool | None) -> bool:
     return own if own is not None else bool(parent)
+
+
+def _only_shows(option: Option) -> bool:
+    return option.makes is EffectKind.READ and option.role is Role.TEXT
 
 
 def _may_write(option: Option) -> bool:

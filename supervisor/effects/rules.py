@@ -75,6 +75,7 @@ class Option(msgspec.Struct, frozen=True):
         target: target template of `effect`.
         why: one sentence for the operator.
         in_place: the files that the call would read are changed.
+        unless: beside one of these options `makes` does not count.
         dry: the files that the call would write are only looked at.
     """
 
@@ -90,6 +91,7 @@ class Option(msgspec.Struct, frozen=True):
     why: str = ""
     in_place: bool = False
     dry: bool = False
+    unless: frozenset[str] = frozenset()
 
 
 class Positional(msgspec.Struct, frozen=True):
@@ -100,7 +102,7 @@ class Positional(msgspec.Struct, frozen=True):
         lang: language of a `code` or `code-file` argument.
         name: kept under this name for target templates.
         many: takes any number of arguments.
-        glob: the argument must match (`!GLOB`: must not), else the call is unknown; empty: anything.
+        glob: the argument must match (`A|B`: one, `!A|B`: none), else the call is unknown; empty: anything.
     """
 
     role: Role
@@ -120,6 +122,7 @@ class Rule(msgspec.Struct, frozen=True):
         needs: the words of `path` that are no globs: all must be there, which is quickly seen.
         options: every option by its exact spelling, inherited ones included.
         max_read_args: up to this many positionals the call is a read; -1: not so.
+        heeds: files that, lying in the folder or above it, may make the call run or write anything.
         can_write: some option or operand could turn the call into more than a read.
         probe: templates of the words of a read-only command that looks at the target; empty: none is known.
         probe_options: options of the call that the probe takes over.
@@ -151,6 +154,7 @@ class Rule(msgspec.Struct, frozen=True):
     code_target: str = ""
     on: str = ""
     http: str = ""
+    heeds: tuple[str, ...] = ()
     can_write: bool = False
     probe: tuple[str, ...] = ()
     probe_options: tuple[str, ...] = ()
@@ -180,6 +184,7 @@ class McpRule(msgspec.Struct, frozen=True):
 
     Attributes:
         server, tool: globs.
+        trusted: it counts only for a server that the operator trusts.
         sql: argument that holds SQL; then the statements decide. `dialect` names the dialect.
         url: argument that holds the URL that is fetched.
         targets: templates with `{input:<key>|fallback}`, `{server}`, `{tool}`.
@@ -189,6 +194,7 @@ class McpRule(msgspec.Struct, frozen=True):
     server: str
     tool: str
     effect: EffectKind
+    trusted: bool = False
     scope: Scope = Scope.REMOTE
     targets: tuple[str, ...] = ()
     consumes: bool = False

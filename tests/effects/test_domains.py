@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from shipped_rules import is_read, judge
+
+from supervisor.runner.files import LocalFiles
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,3 +34,40 @@ def test_what_only_looks_is_judged_a_read_in_every_domain() -> None:
     rows = _rows("reads_by_domain.txt")
     assert len(rows) > 1000
     assert [command for command in rows if not is_read(judge(command))] == []
+
+
+NAMED_HERE = (
+    ("rust-toolchain.toml", "cargo --version"),
+    ("rust-toolchain.toml", "rustc --print sysroot"),
+    ("rust-toolchain", "rustup show"),
+    (".cargo/config.toml", "cargo metadata --no-deps"),
+    ("Cargo.toml", "cargo info serde"),
+    (".terraform/providers/p", "terraform validate"),
+    (".terraform/providers/p", "terraform show"),
+    ("ansible.cfg", "ansible-doc -l"),
+    ("ansible.cfg", "ansible --version"),
+    (".venv/bin/python", "uv pip list"),
+    ("uv.toml", "uv python find"),
+    (".poetry/plugins/p.py", "poetry check"),
+    (".pdm-plugins/lib/p.py", "pdm search x"),
+    (".mvn/jvm.config", "mvn -v"),
+    ("Vagrantfile", "vagrant global-status"),
+    ("global.json", "dotnet --info"),
+    ("supervisord.conf", "supervisorctl status"),
+    ("amplify/hooks/pre-status.sh", "amplify status"),
+    ("vercel.ts", "vercel ls"),
+    ("mise.toml", "mise ls"),
+)
+"""A file, and a look at which its program runs what the file names, or writes where it says."""
+
+
+@pytest.mark.parametrize(("file", "command"), NAMED_HERE)
+def test_a_look_is_unknown_where_a_file_of_the_folder_may_name_code(
+    tmp_path: Path, file: str, command: str
+) -> None:
+    """The same command is a read in an empty folder, and not in one that holds the file."""
+    files = LocalFiles("/usr/bin:/bin")
+    assert is_read(judge(command, cwd=str(tmp_path), files=files))
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+    assert not is_read(judge(command, cwd=str(tmp_path), files=files))

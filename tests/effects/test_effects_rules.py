@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
+from shipped_rules import classifier
 
 from supervisor.effects.classifier import Classifier
 from supervisor.effects.explain import as_data, as_text, parts
@@ -11,6 +15,7 @@ from supervisor.effects.profiles import compile_packs, load
 from supervisor.effects.rules import RuleBook
 from supervisor.errors import ConfigError
 from supervisor.places import shipped
+from supervisor.runner.files import LocalFiles
 
 HEAD = '[pack]\nname = "t"\nversion = 1\n\n'
 AROUND = Surroundings(cwd="/w", workspace="/w", home="/h")
@@ -48,6 +53,7 @@ def kind(rules: str, command: str) -> str:
         ('[program.a]\ntarget = "{x"\n', 6, ("braces",)),
         ('[[mcp]]\nserver = "x"\ntools = ["y"]\nefect = "read"\n', 8, ("efect", 'did you mean "effect"')),
         ('[program.a]\n[program.b]\nnames = ["a"]\n', 6, ("defined twice",)),
+        ('[program.a.commands."b|c"]\n[program.a.commands.c]\n', 6, ('"c" has a rule already',)),
     ],
 )
 def test_a_wrong_pack_is_an_error_with_file_line_field_and_nearest_name(
@@ -193,6 +199,27 @@ options."-w" = "write"
 effect = "read"
 args = "text read..."
 options."-i" = { takes = "optional", in-place = true }
+
+[program.own]
+effect = "unknown"
+args = "text..."
+
+[program.press]
+effect = "write"
+flags = "-d"
+options."-c" = "makes-read"
+options."-t" = { makes = "read", unless = "-d" }
+
+[program.alt]
+effect = "read"
+args = "text(!*@*|x)@what text(a|b*)"
+
+[program.post]
+effect = "read"
+args = "url"
+http = true
+stdin = "body"
+options."-I" = { takes = "nothing", as = "no-input" }
 """
 
 
@@ -281,6 +308,25 @@ options."-i" = { takes = "optional", in-place = true }
         ("m -m $x", "unknown"),
         ("i x f", "read"),
         ("i -i x f", "write"),
+        ("press -t x", "read"),
+        ("press -t -d x", "write"),
+        ("press -dt x", "write"),
+        ("press -d -c x", "read"),
+        ("alt y a", "read"),
+        ("alt y bcd", "read"),
+        ("alt y c", "unknown"),
+        ("alt y@z a", "unknown"),
+        ("alt x a", "unknown"),
+        ("post https://h/", "read"),
+        ("post https://h/ < f", "unknown"),
+        ("ls | post https://h/", "unknown"),
+        ("post -I https://h/ < f", "read"),
+        ("post http://localhost/ < f", "read"),
+        ("q --help", "read"),
+        ("q sync --help", "read"),
+        ("x --help", "unknown"),
+        ("own script --help", "unknown"),
+        ("own --help", "read"),
     ],
 )
 def test_each_part_of_the_format_means_what_the_documentation_says(command: str, wanted: str) -> None:
@@ -340,6 +386,55 @@ def mcp(name: str, around: Surroundings = AROUND, **given: str) -> Judgement:
     return Classifier(book(MCP)).judge(ToolCall(name, given), around)
 
 
+HEEDS = """
+[program.p]
+effect = "read"
+heeds = "p.toml .p/code"
+options."-C" = "cwd"
+[program.p.commands.look]
+effect = "read"
+[program.far]
+effect = "read"
+args = "text@host shell..."
+on = "far://{host}"
+stop-at-args = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "command", "wanted"),
+    [
+        ((), "p", EffectKind.READ),
+        (("p.toml",), "p look", EffectKind.UNKNOWN),
+        (("p.toml",), "p --help", EffectKind.UNKNOWN),
+        (("sub/p.toml",), "p", EffectKind.READ),
+        (("sub/p.toml",), "p -C sub", EffectKind.UNKNOWN),
+        (("sub/p.toml",), "cd sub && p look", EffectKind.UNKNOWN),
+        (("sub/x", "p.toml"), "p -C sub", EffectKind.UNKNOWN),
+        ((".p/other",), "p", EffectKind.READ),
+        ((".p/code/x",), "p", EffectKind.UNKNOWN),
+        (("p.toml",), 'p -C "$x"', EffectKind.UNKNOWN),
+        ((), "far h p", EffectKind.UNKNOWN),
+    ],
+)
+def test_a_file_of_the_folder_that_may_name_code_makes_a_look_unknown(
+    tmp_path: Path, made: tuple[str, ...], command: str, wanted: EffectKind
+) -> None:
+    """It counts where the program works and in every folder above, but not in the home folder itself."""
+    home = tmp_path / "home"
+    work = home / "work"
+    (work / "sub").mkdir(parents=True)
+    (home / "p.toml").touch()
+    for name in made:
+        (work / name).parent.mkdir(exist_ok=True, parents=True)
+        (work / name).touch()
+    around = Surroundings(
+        cwd=str(work), workspace=str(work), home=str(home), files=LocalFiles("/usr/bin:/bin")
+    )
+    judged = Classifier(book(HEEDS)).judge(ToolCall("Bash", {"command": command}), around)
+    assert judged.effect is wanted
+
+
 def test_an_mcp_tool_without_a_rule_is_a_remote_write() -> None:
     """Nothing about a tool's name makes it harmless."""
     judgement = mcp("mcp__other__get_thing")
@@ -356,6 +451,51 @@ def test_a_servers_own_word_counts_only_where_it_is_trusted() -> None:
     assert mcp("mcp__other__look", trusted).effect is EffectKind.READ
     assert mcp("mcp__other__change", trusted).effect is EffectKind.WRITE
     assert mcp("mcp__other__look", trusted, sql="drop table t").effect is EffectKind.WRITE
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "trusted"),
+    [
+        ("mcp__filesystem__read_text_file", {"path": "/w/a"}, EffectKind.READ),
+        ("mcp__filesystem__write_file", {"path": "/w/a"}, EffectKind.WRITE),
+        ("mcp__github__get_file_contents", {"owner": "o", "repo": "r"}, EffectKind.READ),
+        ("mcp__github__search_code", {"query": "def f"}, EffectKind.READ),
+        ("mcp__github__create_issue", {"owner": "o"}, EffectKind.WRITE),
+        ("mcp__postgres__query", {"sql": "select 1"}, EffectKind.READ),
+        ("mcp__postgres__query", {"sql": "drop table t"}, EffectKind.WRITE),
+        ("mcp__postgres__query", {}, EffectKind.WRITE),
+        ("mcp__sqlite__read_query", {"query": "select * from t"}, EffectKind.READ),
+        ("mcp__sqlite__read_query", {"query": "delete from t"}, EffectKind.WRITE),
+        ("mcp__sqlite__append_insight", {"insight": "x"}, EffectKind.WRITE),
+        ("mcp__slack__slack_get_channel_history", {"channel_id": "c"}, EffectKind.READ),
+        ("mcp__slack__slack_post_message", {"channel_id": "c"}, EffectKind.WRITE),
+        ("mcp__puppeteer__puppeteer_navigate", {"url": "https://h/"}, EffectKind.WRITE),
+        ("mcp__puppeteer__puppeteer_evaluate", {"script": "1"}, EffectKind.WRITE),
+        ("mcp__playwright__browser_take_screenshot", {"filename": "x.png"}, EffectKind.WRITE),
+        ("mcp__fetch__fetch", {"url": "https://h/"}, EffectKind.READ),
+        ("mcp__memory__search_nodes", {"query": "x"}, EffectKind.READ),
+        ("mcp__memory__create_entities", {}, EffectKind.WRITE),
+        ("mcp__git__git_status", {"repo_path": "/w"}, EffectKind.READ),
+        ("mcp__git__git_commit", {"repo_path": "/w"}, EffectKind.WRITE),
+    ],
+)
+def test_a_well_known_server_is_judged_by_tool_and_arguments_only_where_it_is_trusted(
+    tool: str, given: dict[str, str], trusted: EffectKind
+) -> None:
+    """A folder may call any program `github`: without the operator's trust nothing it offers is a read."""
+    server = tool.split("__")[1]
+    believed = msgspec.structs.replace(AROUND, trusted_mcp=frozenset({server}))
+    assert classifier().judge(ToolCall(tool, given), believed).effect is trusted
+    assert classifier().judge(ToolCall(tool, given), AROUND).effect is EffectKind.WRITE
+
+
+def test_an_argument_that_names_a_file_to_write_makes_a_trusted_look_a_write() -> None:
+    """A server may call a tool read-only that saves what it shows."""
+    hints = {"other": frozenset({"look"})}
+    trusted = Surroundings("/w", "/w", "/h", mcp_read_only=hints, trusted_mcp=frozenset({"other"}))
+    assert mcp("mcp__other__look", trusted, path="a").effect is EffectKind.READ
+    assert mcp("mcp__other__look", trusted, output_path="a").effect is EffectKind.WRITE
+    assert mcp("mcp__other__look", trusted, saveAs="a").effect is EffectKind.WRITE
 
 
 @pytest.mark.parametrize("tool", ["ReadMcpResourceTool", "ReadMcpResourceDirTool"])
