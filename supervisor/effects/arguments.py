@@ -72,6 +72,8 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
         word = words[index]
         index += 1
         if word.exact and word.text == "--" and rule.style is not Style.NONE:
+            if rule.style is Style.LONG and any(each.may_be_option for each in words[index:]):
+                parsed.doubts.append("what follows -- may still be an option")
             parsed.positionals.extend(words[index:])
             break
         if rule.assignments and not parsed.positionals and _ASSIGNMENT.match(word.prefix):
@@ -230,7 +232,7 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         value = words[index]
         if _acts(parsed.rule, value):
             parsed.doubts.append(f"the value of {name} looks like the option {value.text}")
-        if value.many:
+        if value.many and parsed.rule.can_write:  # or none: then the next word is the value
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
         return index + 1

@@ -98,7 +98,7 @@ def trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         quiet(engine, name, state)
         return
     later = State(
-        cwds=("/",),
+        cwds=(),
         exported=set(state.exported),
         handed_on=state.environment,
         on=state.on,
@@ -114,7 +114,7 @@ def trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for variable in later.variables:
         state.fixed.add(variable)
         state.assign(variable, UNKNOWN)
-    if later.cwds != ("/",):
-        state.cwds = ()
+    if not all(word.exact and word.text in ("EXIT", "0") for word in words[1:]):
+        state.cwds = ()  # it may have changed the folder
     state.ifs_known = state.ifs_known and later.ifs_known
     quiet(engine, name, state)

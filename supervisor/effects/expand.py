@@ -11,7 +11,16 @@ from tree_sitter import Node
 from supervisor.effects import variables
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
-from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Piece, Word, assemble
+from supervisor.effects.words import (
+    COUNT,
+    DIGITS_OR_NOTHING,
+    NUMBER,
+    UNKNOWN,
+    Kind,
+    Piece,
+    Word,
+    assemble,
+)
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
@@ -108,7 +117,9 @@ class Expander(ABC):
         params = self.state.params
         if params is None or inner.type != "simple_expansion" or self.text(inner).strip() != "$@":
             return None
-        plain = inner is not node or all(word.exact and word.text.isalnum() for word in params)
+        plain = inner is not node or (
+            self.state.ifs_known and all(word.exact and word.text.isalnum() for word in params)
+        )
         return list(params) if plain else None
 
     def pieces(self, node: Node) -> list[Piece]:
@@ -138,7 +149,7 @@ class Expander(ABC):
                 return [("/dev/fd/63", Kind.QUOTED)]
             case "arithmetic_expansion":
                 self.arithmetic(node)
-                return [("", Kind.UNKNOWN)]
+                return [("", self._of_number(False))]
             case "array":
                 for child in node.named_children:
                     if self.text(child).startswith("["):
@@ -269,6 +280,8 @@ class Expander(ABC):
             self.doubt("backticks with backslashes or other backticks inside")
         state = self.state
         self.state = state.fork()
+        if raw.startswith(">("):
+            self.state.stdin = UNKNOWN  # what is written into it
         for child in node.children:
             if child.type in ("file_redirect", "herestring_redirect"):
                 self._redirect(child)
@@ -281,18 +294,22 @@ class Expander(ABC):
             if child.type != "comment":
                 self.statement(child)
         self.state = state
+        state.read_from()
 
     def _variable(self, node: Node, *, quoted: bool) -> list[Piece]:
         named = node.named_children
         kinds = [child.type for child in node.children if child.type not in ("$", "${", "}")]
         unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
+        if _is_error(node, kinds):
+            self.doubt("the substitution is an error")
         if kinds == ["variable_name"]:
             return self._value(self.text(named[0]), quoted)
         if kinds == ["special_variable_name"]:
             name = self.text(named[0])
             if name in ("@", "*"):
                 return [("", Kind.UNKNOWN_MANY)]
-            return [("", Kind.UNKNOWN if name in "?$!#" else unknown)]
+            # `$!` is nothing where no job runs.
+            return [("", self._of_number(quoted) if name in "?$#" else unknown)]
         if (
             kinds
             and kinds[0] == "variable_name"
@@ -321,7 +338,7 @@ class Expander(ABC):
             (child for child in node.named_children if child.type in ("variable_name", "subscript")), None
         )
         if first.type == "#" or self.text(first) == "#":
-            unknown = Kind.UNKNOWN
+            unknown = self._of_number(unknown is Kind.UNKNOWN)
         indirect = first.type == "!" or self.text(first) == "!"
         if indirect and (
             len(operators) > 1 if many else variable is not None and variable.type == "subscript"
@@ -393,8 +410,15 @@ class Expander(ABC):
         if value.exact:
             return [(value.text, kind)]
         if value == NUMBER:
-            return [("", Kind.UNKNOWN)]
+            return [("", self._of_number(quoted))]
+        if value == COUNT:
+            split = not quoted and self.state.ifs_known
+            return [(DIGITS_OR_NOTHING, kind)] if split else [("", unknown)]
         return [(value.prefix, kind), ("", unknown)] if value.prefix else [("", unknown)]
+
+    def _of_number(self, quoted: bool) -> Kind:
+        """What a number becomes: one word, unless its digits separate words."""
+        return Kind.UNKNOWN if quoted or self.state.ifs_known else Kind.UNKNOWN_MANY
 
     def set_variable(self, name: str, value: Word) -> None:
         """Assign a shell variable; some change what programs do."""
@@ -422,16 +446,27 @@ class Expander(ABC):
         if value is not None and value.type == "array":
             self.state.arrays |= {self.text(name)}
             return [(self.text(name), UNKNOWN)]
-        if (value is not None and value.type == "arithmetic_expansion") or (
-            value is not None and value.type == "command_substitution" and self.prints_number(value)
-        ):
+        if value is not None and value.type == "arithmetic_expansion":
             word = NUMBER
+        elif value is not None and value.type == "command_substitution" and self.prints_number(value):
+            word = COUNT
         if appends and self.text(name) in self.state.integers:
             return [(self.text(name), word)]
         if appends:
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
         return [(self.text(name), word)]
+
+
+def _is_error(expansion: Node, kinds: list[str]) -> bool:
+    """Whether bash finds nothing to expand (`${}`, `${1x}`, `${x!}`), and gives up the rest of the line."""
+    if expansion.type != "expansion":
+        return False
+    if not kinds or "!" in kinds[1:] or (kinds[0] == "#" and "variable_name" in kinds[:-1]):
+        return True
+    name = next((child for child in expansion.named_children if child.type == "variable_name"), None)
+    text = (name.text or b"").decode("utf-8", "replace") if name is not None else "x"
+    return not ((text.isidentifier() and text.isascii()) or text.isdigit())
 
 
 def _quotes_nothing(expansion: Node) -> bool:

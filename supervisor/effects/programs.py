@@ -296,7 +296,10 @@ class _Call:
     def _option(self, given: Given) -> None:
         option, value = given.option, given.value
         if option.role is Role.COMMAND:
-            self._run(list(given.words), option.takes is Takes.UNTIL)
+            words = list(given.words)
+            if option.takes is Takes.REST and self.rule.stdin == "args":
+                words = self._with_places(words)
+            self._run(words, option.takes is Takes.UNTIL)
         elif option.role is Role.MODULE:
             self._module(list(given.words))
         elif option.role is Role.GET:
@@ -439,7 +442,17 @@ class _Call:
             words = [_replaced(word, marker, self._found_below() if braces else "") for word in words]
         elif self.rule.stdin == "args":
             words = [*words, UNKNOWN_MANY]
-        shell.run_words(self.engine, words, self._inner(), external=True)
+        inner = self._inner()
+        if braces:  # each file found starts it again, on what is left of the input
+            inner = inner.fork()
+            inner.read_from()
+        shell.run_words(self.engine, words, inner, external=True)
+
+    def _with_places(self, words: list[Word]) -> list[Word]:
+        """The words of a command in which `{}`, `{/}` and the like stand for what is found; `;` ends it."""
+        if any(word.text == ";" for word in words):
+            self.parsed.doubts.append("which options follow the command is not known")
+        return [_replaced(word, "{", "") if "}" in word.text else word for word in words]
 
     def _graphql(self, field: Word) -> None:
         """Judge one `NAME=VALUE` of a GraphQL request: `query` is the document, all others are variables."""

@@ -140,6 +140,7 @@ class _Proof:
         self.reads: list[str | None] = []
         self.aliases: dict[str, str] = {}
         self.names: set[str] = set()
+        self.takes_environment = False
 
     def check(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
@@ -165,6 +166,8 @@ class _Proof:
         if hidden := self.names & (set(dir(builtins)) - _BUILTINS - _MAY_HIDE):
             raise _Problem(f"whether {min(hidden)} is the built-in depends")
         self._expression(tree)
+        if self.takes_environment and "platform" in self.modules:
+            raise _Problem("platform runs uname, which may not be the system's when the environment changes")
 
     def _import(self, name: str, alias: str | None) -> None:
         if name not in _MODULES and name not in ("os.path", "collections.abc"):
@@ -231,6 +234,7 @@ class _Proof:
         if not names or (allowed is not None and names[0] not in allowed) or (allowed is None and imported):
             raise _Problem(f"{dotted} may do anything")
         rest = names[1:]
+        self.takes_environment = self.takes_environment or names[0] == "environ"
         if module == "os" and names[0] == "path":
             if len(rest) != 1 or rest[0] not in _PATHS:
                 raise _Problem(f"{dotted} may do anything")

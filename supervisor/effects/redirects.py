@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from supervisor.effects.arithmetic import Arithmetic
 from supervisor.effects.model import EffectKind
-from supervisor.effects.targets import file_targets
+from supervisor.effects.targets import file_targets, may_connect
 from supervisor.effects.words import UNKNOWN, Word
 
 _DESCRIPTOR = re.compile(r"[0-9]+-?|-")
@@ -33,6 +33,7 @@ class Redirects(Arithmetic):
         quoted = False
         text: Word | None = None
         mark: Node | None = None
+        overridden = False
         arguments = {child.id for child in node.children_by_field_name("argument")}
         for child in node.children:
             if child.type == "heredoc_start":
@@ -48,7 +49,10 @@ class Redirects(Arithmetic):
                     self._not_understood(child, "where the here-document ends is not understood")
                 text = self.heredoc(child, quoted)
             elif child.type == "file_redirect":
+                given, self.state.stdin = self.state.stdin, None
                 extra += self._redirect(child)
+                overridden = overridden or self.state.stdin is not None
+                self.state.stdin = self.state.stdin or given
             elif child.type in ("<<", "<<-", "heredoc_end", "file_descriptor"):
                 continue
             elif child.id in arguments:
@@ -59,7 +63,7 @@ class Redirects(Arithmetic):
         if text is not None and strip_tabs and text.exact:
             text = Word("\n".join(line.lstrip("\t") for line in text.text.split("\n")))
         descriptor = next((child for child in node.children if child.type == "file_descriptor"), None)
-        if descriptor is None or self.text(descriptor) == "0":
+        if not overridden and (descriptor is None or self.text(descriptor) == "0"):
             self.state.stdin = text if text is not None else Word("")
         return extra
 
@@ -131,14 +135,7 @@ class Redirects(Arithmetic):
         for target in file_targets(word, self.state.cwds, self.engine.around, self.state.on):
             if target.uri.startswith(("tcp:", "udp:")):
                 kind = EffectKind.WRITE
-            elif (
-                reads
-                and not word.exact
-                and not word.prefix.startswith("/")
-                and not word.glob
-                and not word.lead
-            ):
-                # `< $x` may be /dev/tcp/host/port, which connects.
+            elif reads and may_connect(word):
                 kind = EffectKind.UNKNOWN
             why = "reads from this file" if reads else "redirects output to this file"
             self.engine.emit(kind, target, "shell.redirect", why, on=self.state.on)

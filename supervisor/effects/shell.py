@@ -46,10 +46,16 @@ def run_text(engine: Engine, text: Word, state: State, *, here: bool = False, ba
     alone = "" if inner.bash else bash_alone(tree.root)
     if alone:
         engine.unknown("syntax", "shell.syntax", f"only bash reads this so: {alone}", state.on)
+    # An error in a text of its own gives up a line of that text, and nothing more; functions stay outside.
+    abandoned, engine.abandoned = engine.abandoned, []
+    functions = engine.functions
+    engine.functions = functions if here else 0
     inside = walker.Walker(engine, tree.source, inner)
     inside.statements(tree.root)
-    if engine.jumps:
-        inner.become(inside._merged([inner.fork()]))
+    if engine.jumps or engine.abandoned:
+        inner.become(inside._merged([inner.fork(), *engine.abandoned]))
+    engine.abandoned = [*abandoned, *engine.abandoned] if here else abandoned
+    engine.functions = functions
     engine.depth -= 1
 
 

@@ -33,8 +33,6 @@ class Simple(Redirects):
         extra: list[Word] = []
         inner: list[Node] = []
         assigned: list[tuple[str, Word]] = []
-        state = self.state
-        given = stdin = state.stdin
         instead = self._if_not_opened([*node.children, *redirects])
         previous: Node | None = None
         for child in node.children:
@@ -55,6 +53,7 @@ class Simple(Redirects):
                 self.statement(child)
             else:
                 words += self.words(child)
+        given = stdin = self.state.stdin  # a substitution may have read from it
         for redirect in (*inner, *redirects):  # words are expanded before anything is redirected
             extra += self._redirect(redirect)
             if self.state.stdin is not stdin:
@@ -71,7 +70,8 @@ class Simple(Redirects):
             self._keep(run, assigned, words[0])
         if instead is not None:
             self.state.assume([instead, self.state.fork()])
-        self.state.stdin = UNKNOWN if stdin is not None else None
+        self.state.stdin = stdin
+        self.state.read_from()
         self.engine.part = before
 
     def _keep(self, run: State, assigned: list[tuple[str, Word]], program: Word) -> None:
@@ -234,7 +234,8 @@ class Simple(Redirects):
         if instead is not None:
             self.state.assume([instead, self.state.fork()])
         # `exec <<E` has changed it for what comes after.
-        self.state.stdin = UNKNOWN if stdin is not None else None
+        self.state.stdin = stdin
+        self.state.read_from()
         for follower in followers:
             self._follower(follower, output)
         self.engine.part = before

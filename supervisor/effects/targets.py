@@ -60,6 +60,16 @@ def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: st
     return [_file(word, f"{cwd}/{text}", around) for cwd in cwds]
 
 
+def may_connect(word: Word) -> bool:
+    """Whether a file that is known in part only may be /dev/tcp/host/port, which connects: `< $x`."""
+    known = word.prefix
+    return (
+        not word.exact
+        and not word.glob
+        and any(net.startswith(known) or known.startswith(net) for net in ("/dev/tcp/", "/dev/udp/"))
+    )
+
+
 def _file(word: Word, path: str, around: Surroundings) -> Target:
     if word.exact:
         real = around.files.real(path) if around.files is not None else os.path.normpath(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from supervisor.effects.model import EffectKind
 from supervisor.effects.vocabulary import names
-from supervisor.effects.words import NUMBER, UNKNOWN, Word
+from supervisor.effects.words import COUNT, NUMBER, UNKNOWN, Word
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
@@ -42,7 +42,9 @@ def is_fixed(state: State, name: str) -> bool:
 
 def is_number(value: Word | None) -> bool:
     """Whether evaluating `value` can run nothing."""
-    return value is None or value == NUMBER or (value.exact and bool(_DIGITS.fullmatch(value.text or "0")))
+    if value is None or value in (NUMBER, COUNT):
+        return True
+    return value.exact and bool(_DIGITS.fullmatch(value.text or "0"))
 
 
 def set_variable(engine: Engine, state: State, name: str, value: Word) -> None:

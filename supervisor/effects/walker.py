@@ -107,6 +107,7 @@ class Walker(Simple):
             output = self._output(child)
         self.state = state
         state.stdin = stdin
+        state.read_from()
 
     def _output(self, node: Node) -> Word | None:
         """What a simple statement prints, where that is certain; UNKNOWN else."""
@@ -126,6 +127,7 @@ class Walker(Simple):
         self.state = state.fork()
         self.statements(node)
         self.state = state
+        state.read_from()
 
     def _compound(self, node: Node) -> None:
         if node.children and node.children[0].type == "((":
@@ -261,15 +263,23 @@ class Walker(Simple):
 
     def _c_for(self, node: Node) -> None:
         body = node.child_by_field_name("body")
+        updates = {child.id for child in node.children_by_field_name("update")}
         for child in node.children:
-            if child.is_named and (body is None or child.id != body.id):
+            if child.is_named and child.id not in updates and (body is None or child.id != body.id):
                 self.arithmetic(child)
+        self._next_round(node, ("update",))
         if body is not None:
             self._again("", [], [body])
-        for field in ("condition", "update"):  # the body may have changed what the next round evaluates
+        self._next_round(node, ("condition", "update"))  # the body may have changed what they evaluate
+
+    def _next_round(self, node: Node, fields: tuple[str, ...]) -> None:
+        """Judge what is evaluated if there is another round."""
+        before = self.state.fork()
+        for field in fields:
             for child in node.children_by_field_name(field):
                 if child.is_named:
                     self.arithmetic(child)
+        self.state.assume([before, self.state.fork()])
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")

@@ -51,6 +51,10 @@ UNKNOWN = Word("*", exact=False)
 UNKNOWN_MANY = Word("*", exact=False, many=True)
 NUMBER = Word("#", exact=False)
 """A variable that holds some number."""
+COUNT = Word("#", exact=False, many=True)
+"""A variable that holds what a command printed: a number, or nothing where the command failed."""
+DIGITS_OR_NOTHING = "[0-9]*"
+"""What `COUNT` becomes unquoted is as good as a pattern that matches such names, or none."""
 
 
 class Kind(Enum):

