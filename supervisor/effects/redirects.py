@@ -53,7 +53,10 @@ class Redirects(Arithmetic):
                 extra += self._redirect(child)
                 overridden = overridden or self.state.stdin is not None
                 self.state.stdin = self.state.stdin or given
-            elif child.type in ("<<", "<<-", "heredoc_end", "file_descriptor"):
+            elif child.type == "heredoc_end":
+                if mark is None or self.text(child).strip() != _unquoted(self.text(mark)):
+                    self._not_understood(child, "the here-document has no end")
+            elif child.type in ("<<", "<<-", "file_descriptor"):
                 continue
             elif child.id in arguments:
                 extra += self.words(child)
@@ -69,7 +72,7 @@ class Redirects(Arithmetic):
 
     def _ends_within(self, body: Node, mark: str) -> bool:
         """Whether a line of the text is the end mark: bash ends it there, whatever that line is a part of."""
-        end = mark.strip("'\"\\")
+        end = _unquoted(mark)
         return any(line.lstrip("\t") == end for line in self.text(body).split("\n"))
 
     def _take_number(self, redirect: Node) -> None:
@@ -139,3 +142,8 @@ class Redirects(Arithmetic):
                 kind = EffectKind.UNKNOWN
             why = "reads from this file" if reads else "redirects output to this file"
             self.engine.emit(kind, target, "shell.redirect", why, on=self.state.on)
+
+
+def _unquoted(mark: str) -> str:
+    """The end mark of a here-document without its quotes."""
+    return mark.strip("'\"\\")

@@ -1075,6 +1075,8 @@ find -L -- f -exec touch z \;
 find -- f -name f -fprint z
 echo a | xargs --process-slot-var=BASH_ENV bash -c ls
 echo a | xargs -P1 --process-slot-var=BASH_ENV bash -c ls
+echo <<-E⏎$xa#`touch z`
+cat <<E⏎${xa}`touch z`
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'

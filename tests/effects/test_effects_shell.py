@@ -165,6 +165,20 @@ def test_a_program_of_the_workspace_is_not_the_program_of_that_name() -> None:
     assert is_read(judge("/usr/bin/cat a", Tree()))
 
 
+def test_a_rust_program_is_the_one_that_the_folder_names() -> None:
+    """rustup stands behind the names of its programs; a file of the folder, or above, may say where."""
+    rustup = {"rustfmt": "/root/.cargo/bin/rustup", "cargo": "/root/.cargo/bin/rustup"}
+    assert _names_its_own("rustfmt --check a.rs", Tree(programs=rustup)) is False
+    for folder in (WORKSPACE, "/home/user", "/"):
+        files = Tree(programs=rustup, entries={folder: ("rust-toolchain.toml",)})
+        assert _names_its_own("rustfmt --check a.rs", files) is True, folder
+        assert _names_its_own("rustfmt --check a.rs", Tree(entries=files.entries)) is False
+
+
+def _names_its_own(command: str, files: Tree) -> bool:
+    return any(effect.rule == "shell.toolchain" for effect in judge(command, files).effects)
+
+
 def test_a_link_out_of_the_workspace_leads_out() -> None:
     """Scope follows what a path resolves to, not how it is spelled."""
     files = Tree(links={f"{WORKSPACE}/out": "/etc"})
