@@ -94,12 +94,14 @@ def printf(engine: Engine, name: str, words: list[Word], state: State) -> None:
     if words and words[0].may_be_option and not (words[0].exact and words[0].text == "--"):
         if words[0].exact and words[0].text == "-v" and len(words) > 1:
             _set(engine, words[1], UNKNOWN, state)
+            printf(engine, name, words[2:], state)  # another -v may follow, which then counts
         elif not words[0].exact:
             # `printf "$x"`: -v would need a second word that names a variable.
             if len(words) > 1 or words[0].many:
                 unsure(engine, name, "its first argument may be -v, which sets a variable", state)
         elif words[0].text.startswith("-v"):
             _set(engine, Word(words[0].text[2:]), UNKNOWN, state)
+            printf(engine, name, words[1:], state)
     _count_printed(engine, words, state)
     quiet(engine, name, state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -11,6 +12,7 @@ from tree_sitter import Node
 from supervisor.effects import variables
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
+from supervisor.effects.targets import PROCESS
 from supervisor.effects.words import (
     COUNT,
     DIGITS_OR_NOTHING,
@@ -58,6 +60,10 @@ class Expander(ABC):
     @abstractmethod
     def statement(self, node: Node) -> None:
         """Judge one statement."""
+
+    @abstractmethod
+    def _jobs(self, node: Node) -> None:
+        """Note the jobs among the children of `node` that run in the background."""
 
     @abstractmethod
     def _redirect(self, node: Node) -> list[Word]: ...
@@ -146,7 +152,7 @@ class Expander(ABC):
                 return [("", Kind.UNKNOWN_MANY)]
             case "process_substitution":
                 self.substitution(node)
-                return [("/dev/fd/63", Kind.QUOTED)]
+                return [(PROCESS, Kind.QUOTED)]
             case "arithmetic_expansion":
                 self.arithmetic(node)
                 return [("", self._of_number(False))]
@@ -293,6 +299,7 @@ class Expander(ABC):
         for child in inner:
             if child.type != "comment":
                 self.statement(child)
+        self._jobs(node)
         self.state = state
         state.read_from()
 
@@ -464,9 +471,19 @@ def _is_error(expansion: Node, kinds: list[str]) -> bool:
         return False
     if not kinds or "!" in kinds[1:] or (kinds[0] == "#" and "variable_name" in kinds[:-1]):
         return True
+    if _stands_apart(expansion.children):
+        return True
     name = next((child for child in expansion.named_children if child.type == "variable_name"), None)
     text = (name.text or b"").decode("utf-8", "replace") if name is not None else "x"
     return not ((text.isidentifier() and text.isascii()) or text.isdigit())
+
+
+def _stands_apart(parts: list[Node]) -> bool:
+    """Whether there is a blank before or after the name: `${x }`."""
+    for (before, name), after in zip(pairwise(parts), parts[2:], strict=False):
+        if name.type in ("variable_name", "special_variable_name", "subscript"):
+            return before.end_byte != name.start_byte or name.end_byte != after.start_byte
+    return False
 
 
 def _quotes_nothing(expansion: Node) -> bool:

@@ -144,6 +144,7 @@ class _Call:
     ran_code: bool = False
     worst_file: EffectKind | None = None
     sends_file: bool = False
+    base: EffectKind = READ
 
     def judge(self) -> None:
         """Note every effect of the call."""
@@ -158,7 +159,7 @@ class _Call:
         cwd += [word for spec, words in placed if spec.role is Role.CWD for word in words]
         if cwd:
             self._enter(cwd)
-        base = self._base()
+        base = self.base = self._base()
         for given in parsed.given:
             self._option(given)
         for spec, words in placed:
@@ -389,6 +390,7 @@ class _Call:
         if self.worst_file is None or kind.weight > self.worst_file.weight:
             self.worst_file = kind
         for target in file_targets(word, self.state.cwds, self.engine.around, self.state.on):
+            target = self._itself(kind, target, word)
             socket = kind is READ and target.uri.startswith(("tcp:", "udp:"))
             self._emit(UNKNOWN_KIND if socket else kind, target, why)
 
@@ -397,7 +399,13 @@ class _Call:
             self.worst_file = kind
         scheme = self._fill(self.rule.code_target) or "ssh"
         for target in copy_target(word, self.state.cwds, self.engine.around, self.state.on, scheme):
-            self._emit(kind, target, why)
+            self._emit(kind, self._itself(kind, target, word), why)
+
+    def _itself(self, kind: EffectKind, target: Target, word: Word) -> Target:
+        """`rm /dev/null` does not write into nothing: what changes files changes this one."""
+        if target.uri or kind is not WRITE or self.base is not WRITE:
+            return target
+        return Target(f"file://{word.text}", Scope.HOST)
 
     # -- code and commands inside
 
@@ -548,7 +556,8 @@ class _Call:
             path = uri[7:]
             # A `*` of the template itself stands for names below its folder, one not known for anything.
             word = Word(path, False, path.index("*"), known, known) if "*" in path else Word(path)
-            return file_targets(word, self.state.cwds, self.engine.around)[0]
+            target = file_targets(word, self.state.cwds, self.engine.around)[0]
+            return target if target.uri else Target(uri, Scope.HOST)
         if self.rule.scope is not None:
             return Target(uri, self.rule.scope)
         return Target(uri, Scope.HOST if scheme in _LOCAL_SCHEMES else Scope.REMOTE)

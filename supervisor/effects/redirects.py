@@ -66,6 +66,7 @@ class Redirects(Arithmetic):
         if text is not None and strip_tabs and text.exact:
             text = Word("\n".join(line.lstrip("\t") for line in text.text.split("\n")))
         descriptor = next((child for child in node.children if child.type == "file_descriptor"), None)
+        self._moves_output(node, "<<")
         if not overridden and (descriptor is None or self.text(descriptor) == "0"):
             self.state.stdin = text if text is not None else Word("")
         return extra
@@ -93,6 +94,7 @@ class Redirects(Arithmetic):
         """Judge one redirection; the words after its target belong to the command."""
         self._take_number(node)
         if node.type == "herestring_redirect":
+            self._moves_output(node, "<<<")
             for child in node.named_children:
                 if child.type == "file_descriptor":
                     if self.text(child) != "0":
@@ -111,6 +113,7 @@ class Redirects(Arithmetic):
             self._not_understood(node, "the redirection is not understood")
             return []
         operator = next((c.type for c in node.children if not c.is_named), "")
+        self._moves_output(node, operator)
         destinations = node.children_by_field_name("destination")
         if operator == "<&-":
             self.state.stdin = UNKNOWN
@@ -123,6 +126,16 @@ class Redirects(Arithmetic):
         rest = [word for child in destinations[1:] for word in self.words(child)]
         self._redirect_to(operator, found)
         return rest
+
+    def _moves_output(self, node: Node, operator: str) -> None:
+        """Note an output that becomes something else than a new file, or than one of the outputs."""
+        descriptor = next(
+            (self.text(child) for child in node.children if child.type == "file_descriptor"), ""
+        )
+        if descriptor in ("1", "2") or (not descriptor and operator.startswith(">")):
+            goal = node.child_by_field_name("destination")
+            again = operator == ">&" and goal is not None and self.text(goal) in ("1", "2")
+            self.engine.moves_outputs |= not again and (operator.startswith("<") or "&" in operator)
 
     def _redirect_to(self, operator: str, found: list[Word]) -> None:
         word = found[0] if len(found) == 1 else UNKNOWN

@@ -39,6 +39,11 @@ class Walker(Simple):
                 self.statement(child)
             previous = child
 
+    def _jobs(self, node: Node) -> None:
+        for child in node.children:
+            if child.type == "&":
+                self._background(child.prev_named_sibling or node)
+
     def _background(self, node: Node) -> None:
         """A job in the background outlives the call."""
         before = self.engine.part
@@ -165,6 +170,7 @@ class Walker(Simple):
     def _branches(self, node: Node, ends: list[State]) -> None:
         """Judge `if` or `elif`: conditions one after the other, each body on a state of its own."""
         clauses = [child for child in node.children if child.type in ("elif_clause", "else_clause")]
+        self._jobs(node)
         condition = True
         skipped = self.state
         for child in node.children:
@@ -220,6 +226,7 @@ class Walker(Simple):
             return
         parts = [child for child in node.named_children if child.type != "comment"]
         self._again("", [], parts)
+        self._jobs(node)
 
     def _after_jumps(self) -> None:
         if self.engine.jumps:
@@ -298,6 +305,7 @@ class Walker(Simple):
                     self.joined(child)
                 elif child.is_named and child.type != "comment":
                     self.statement(child)
+            self._jobs(item)
             ends.append(self.state.fork())
         self.state.assume(ends)
 

@@ -1077,6 +1077,38 @@ echo a | xargs --process-slot-var=BASH_ENV bash -c ls
 echo a | xargs -P1 --process-slot-var=BASH_ENV bash -c ls
 echo <<-E⏎$xa#`touch z`
 cat <<E⏎${xa}`touch z`
+x=ls; printf -v y -v x touch; $x z
+x=ls; f() { printf -vy -v x touch; }; f; $x z
+x=5; printf -v y -v x '%s' 'a[$(touch z)]'; echo $((x))
+x=touch⏎: ${q }; x=ls⏎$x z
+x=touch⏎: ${ q}; x=ls⏎$x z
+while f() { touch z; }; f() { ls; } & f; do break; done
+if x=touch; x=ls & then $x z; fi
+case a in a) x=touch; x=ls & $x z;; esac
+echo $(x=touch; x=ls & $x z)
+echo hi < f > /dev/stdin
+exec 3< f; echo hi > /dev/fd/3
+ls 3< f >> /dev/fd/3
+{ ls > /dev/fd/3; } 3< f
+exec 63< f; ls > /dev/fd/63
+tee /dev/stdin < f
+tee -a /dev/fd/3 3< f < g
+sort -o /dev/stdin < f
+uniq g /dev/stdin < f
+ls 1< f > /dev/stdout
+ls 2< f > /dev/stderr
+exec 1< f; tee /dev/stdout < g
+exec 3< f; tee /dev/stdout >&3 < g
+exec 3< f; tee /dev/fd/1 1>&3- < g
+{ tee /dev/stderr < g; } 2< f
+f() { tee /dev/stderr < g; }; f 2< f
+bash -c 'tee /dev/stderr < g' 2< f
+awk 'BEGIN{print > "/dev/stdin"}' < f
+mawk 'BEGIN{print > "/dev/fd/3"}' 3< f
+sed 'w /dev/fd/3' g 3< f
+dd of=/dev/stdin < f
+dd if=g of=/dev/stdout 1< f
+find g -fprint /dev/stdin < f
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
