@@ -78,6 +78,8 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
             break
         if rule.assignments and not parsed.positionals and _ASSIGNMENT.match(word.prefix):
             parsed.assignments.append(word)
+            if word.many:
+                parsed.doubts.append(f"{word.text} may be several words, a command among them")
             continue
         operand = _operand(rule, word)
         if operand is not None:
@@ -254,10 +256,20 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
             end += 1
         if end >= len(words):
             parsed.doubts.append(f"the command of {name} has no end")
+        if _may_end(parsed.rule, words[index:end]):
+            parsed.doubts.append(f"where the command of {name} ends is not known before it runs")
         parsed.given.append(Given(option, name, None, tuple(words[index:end])))
         return end + 1
     _give(option, name, None, parsed)
     return index
+
+
+def _may_end(rule: Rule, words: list[Word]) -> bool:
+    """Whether one of `words` may turn out to be `;` or `+`, and an option that does something follows."""
+    first = next(
+        (i for i, word in enumerate(words) if not word.exact and word.prefix in ("", ";", "+")), None
+    )
+    return first is not None and any(_acts(rule, word) for word in words[first + 1 :])
 
 
 def _acts(rule: Rule, value: Word) -> bool:

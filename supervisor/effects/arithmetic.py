@@ -17,7 +17,7 @@ _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 """Numbers that are no error in any base."""
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _NAMES = ("-v", "-R")
-_PLAIN_BRACKET = re.compile(r"\[[A-Za-z0-9]+(-[A-Za-z0-9])?\]")
+_PLAIN_BRACKET = re.compile(r"\[(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+\]")
 _BRACKET = re.compile(rf"{_PLAIN_BRACKET.pattern}|\[.*", re.DOTALL)
 _EXPRESSIONS = frozenset(
     ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from supervisor.effects import variables
+from supervisor.effects.printed import command_of, is_object_id
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
 from supervisor.effects.targets import PROCESS
 from supervisor.effects.words import (
     COUNT,
-    DIGITS_OR_NOTHING,
     NUMBER,
+    OBJECT_ID,
     UNKNOWN,
     Kind,
     Piece,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_LATER_TILDE = re.compile(r"(?<=[=:])~[^/:]*")
+_ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _LIVE_QUOTED = re.compile(rb"[$`\"}\\].")
 
 
@@ -149,7 +152,7 @@ class Expander(ABC):
                 return self._variable(node, quoted=False)
             case "command_substitution":
                 self.substitution(node)
-                return [("", Kind.UNKNOWN_MANY)]
+                return [("", self._printed(node, Kind.UNKNOWN_MANY))]
             case "process_substitution":
                 self.substitution(node)
                 return [(PROCESS, Kind.QUOTED)]
@@ -178,7 +181,25 @@ class Expander(ABC):
                 return self._opaque(node)
             self.doubt(f"the word {text[:60]} is not understood")
             return [("", Kind.UNKNOWN_MANY)]
-        return self._tilde(unescape(text))
+        return self._later_tildes(node, self._tilde(unescape(text)))
+
+    def _later_tildes(self, node: Node, pieces: list[Piece]) -> list[Piece]:
+        """In an assignment, and in a word that looks like one, a tilde counts after `=` and `:` too."""
+        if not any(kind is Kind.LITERAL and _LATER_TILDE.search(text) for text, kind in pieces):
+            return pieces
+        parent = node.parent
+        if parent is not None and parent.type == "concatenation":
+            node, parent = parent, parent.parent
+        if not (parent is not None and parent.type == "variable_assignment") and not _ASSIGNS.match(
+            self.text(node)
+        ):
+            return pieces
+        found: list[Piece] = []
+        for text, kind in pieces:
+            parts = _LATER_TILDE.split(text) if kind is Kind.LITERAL else [text]
+            for index, part in enumerate(parts):
+                found += [("", Kind.UNKNOWN), (part, kind)] if index else [(part, kind)]
+        return found
 
     def _opaque(self, node: Node) -> list[Piece]:
         text = self.text(node)
@@ -214,7 +235,7 @@ class Expander(ABC):
             end = child.end_byte
             found = self.pieces(child)
             if index and child.type == "word" and self.text(child).startswith("~"):
-                found = unescape(self.text(child))
+                found = self._later_tildes(child, unescape(self.text(child)))
             pieces += found
         return pieces
 
@@ -249,7 +270,7 @@ class Expander(ABC):
             return self._variable(child, quoted=True)
         if child.type == "command_substitution":
             self.substitution(child)
-            return [("", Kind.UNKNOWN)]
+            return [("", self._printed(child, Kind.UNKNOWN))]
         if child.type == "arithmetic_expansion":
             self.arithmetic(child)
             return [("", Kind.UNKNOWN)]
@@ -257,6 +278,17 @@ class Expander(ABC):
             return [("$", Kind.QUOTED)]
         self.doubt(f"a part of a quoted text is not understood: {self.text(child)[:60]}")
         return [("", Kind.UNKNOWN)]
+
+    def _printed(self, node: Node, unknown: Kind) -> Kind:
+        """What the output of a command becomes."""
+        return self._bounded(unknown) if self._prints_object_id(node) else unknown
+
+    def _prints_object_id(self, node: Node) -> bool:
+        if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:
+            node = node.children[1]
+        command = command_of(node) if node.type == "command_substitution" else None
+        words = [self.text(child) for child in command.named_children] if command is not None else []
+        return "git" not in self.state.functions and is_object_id(words)
 
     def heredoc(self, node: Node, quoted: bool) -> Word:
         """The text of a here-document."""
@@ -418,14 +450,17 @@ class Expander(ABC):
             return [(value.text, kind)]
         if value == NUMBER:
             return [("", self._of_number(quoted))]
-        if value == COUNT:
-            split = not quoted and self.state.ifs_known
-            return [(DIGITS_OR_NOTHING, kind)] if split else [("", unknown)]
+        if (value == COUNT and not quoted) or value == OBJECT_ID:
+            return [("", self._bounded(unknown))]
         return [(value.prefix, kind), ("", unknown)] if value.prefix else [("", unknown)]
 
     def _of_number(self, quoted: bool) -> Kind:
         """What a number becomes: one word, unless its digits separate words."""
         return Kind.UNKNOWN if quoted or self.state.ifs_known else Kind.UNKNOWN_MANY
+
+    def _bounded(self, unknown: Kind) -> Kind:
+        """What a number, an id or nothing becomes."""
+        return Kind.BOUNDED if unknown is Kind.UNKNOWN or self.state.ifs_known else unknown
 
     def set_variable(self, name: str, value: Word) -> None:
         """Assign a shell variable; some change what programs do."""
@@ -457,6 +492,8 @@ class Expander(ABC):
             word = NUMBER
         elif value is not None and value.type == "command_substitution" and self.prints_number(value):
             word = COUNT
+        elif value is not None and self._prints_object_id(value):
+            word = OBJECT_ID
         if appends and self.text(name) in self.state.integers:
             return [(self.text(name), word)]
         if appends:

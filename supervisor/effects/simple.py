@@ -38,7 +38,7 @@ class Simple(Redirects):
         for child in node.children:
             kind = child.type
             touches = previous is not None and child.start_byte == previous.end_byte
-            if touches and kind not in ("command_name", "file_redirect", "herestring_redirect"):
+            if touches and kind not in ("file_redirect", "herestring_redirect"):
                 self._not_understood(child, "two words stand together that do not belong together")
             previous = child
             if kind == "variable_assignment":

@@ -31,13 +31,18 @@ class Walker(Simple):
                 continue
             if child.type != "comment":
                 new_line = previous is not None and child.start_point[0] > previous.end_point[0]
-                if self.engine.abandoned and new_line and node.type == "program":
-                    self.state.assume([self.state.fork(), *self.engine.abandoned])
-                    self.engine.abandoned.clear()
+                if self.engine.abandoned and previous is not None and new_line and node.type == "program":
+                    self._go_on(self.source[previous.end_byte : child.start_byte])
                 if previous is not None and child.start_byte == previous.end_byte:
                     self._not_understood(child, "two parts stand together that do not belong together")
                 self.statement(child)
             previous = child
+
+    def _go_on(self, gap: bytes) -> None:
+        """What was given up goes on with the next line; where `gap` holds no end of a line, that is later."""
+        self.state.assume([self.state.fork(), *self.engine.abandoned])
+        if b"\n" in gap.replace(b"\\\n", b""):
+            self.engine.abandoned.clear()
 
     def _jobs(self, node: Node) -> None:
         for child in node.children:

@@ -1109,6 +1109,21 @@ sed 'w /dev/fd/3' g 3< f
 dd of=/dev/stdin < f
 dd if=g of=/dev/stdout 1< f
 find g -fprint /dev/stdin < f
+find f -exec ls \;$nope -delete -exec ls \;
+find f -exec ls \;"$nope" -exec touch z \;
+find f g -exec ls $(echo \;) -delete -exec ls \;
+x=touch⏎echo $((1/0));\⏎ x=ls⏎$x z
+x=touch⏎echo $((1/0)); \⏎\⏎x=ls⏎$x z
+shopt -s nullglob; printf nomatch*$# -v 'a[$(touch z)]' 1
+shopt -s nullglob; exec -a nomatch*"$nope" ls touch z
+x=(a)echo touch z
+x=$(echo ' touch z'); env A=$x ls
+x=$(echo '; touch z'); env -i A=1 B=b$x ls
+PWD=$'\ntouch z'; eval echo x=~+
+OLDPWD=$'\ntouch z'; x=:~-; eval "echo #$x"
+PWD=$'\ntouch z'; declare x=a:~+; eval "echo #$x"
+PWD=$'\ntouch z'; x="a":~+; eval "echo #$x"
+x=touch⏎: ${!q}# \⏎; x=ls⏎$x z
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
