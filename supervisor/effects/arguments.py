@@ -22,6 +22,7 @@ _SPEAKS_OF_WRITING = re.compile(
     r"|--(open|web|browser)"
 )
 """No option of a read is harmless under such a name unless its rule says so: it writes, or opens a page."""
+_CODE = frozenset((Role.CODE, Role.CODE_FILE))
 _ACTS = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
@@ -285,6 +286,9 @@ def _acts(rule: Rule, value: Word) -> bool:
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
     if option.role is Role.HELP and _may_help(parsed.rule, parsed):
         parsed.helps = True
+    if option.role in _CODE and parsed.positionals and any(spec.role in _CODE for spec in parsed.rule.args):
+        # Where options end at the first argument, that is the code: `sed 'w x' y -e p`.
+        parsed.doubts.append(f"whether {name} is an option behind {parsed.positionals[0].text} depends")
     if value is not None and (option.harmless or option.harmful) and _is_harmless(option, value):
         option = Option(takes=option.takes, name=option.name)
     parsed.given.append(Given(option, name, value))

@@ -466,8 +466,12 @@ class Expander(ABC):
         """Assign a shell variable; some change what programs do."""
         variables.set_variable(self.engine, self.state, name, value)
 
-    def assignment(self, node: Node) -> list[tuple[str, Word]]:
-        """The variables that a `variable_assignment` sets."""
+    def assignment(self, node: Node, *, adds: bool = True) -> list[tuple[str, Word]]:
+        """The variables that a `variable_assignment` sets.
+
+        Args:
+            adds: of `+=` the whole is returned, and not what is added.
+        """
         name = node.child_by_field_name("name")
         value = node.child_by_field_name("value")
         if name is None:
@@ -484,7 +488,7 @@ class Expander(ABC):
             self.state.arrays |= {self.text(inner)}
             return [(self.text(inner), UNKNOWN)]
         word = self.joined(value) if value is not None else Word("")
-        appends = any(child.type == "+=" for child in node.children)
+        appends = adds and appends_to(node)
         if value is not None and value.type == "array":
             self.state.arrays |= {self.text(name)}
             return [(self.text(name), UNKNOWN)]
@@ -513,6 +517,11 @@ def _is_error(expansion: Node, kinds: list[str]) -> bool:
     name = next((child for child in expansion.named_children if child.type == "variable_name"), None)
     text = (name.text or b"").decode("utf-8", "replace") if name is not None else "x"
     return not ((text.isidentifier() and text.isascii()) or text.isdigit())
+
+
+def appends_to(assignment: Node) -> bool:
+    """Whether the assignment adds to what a variable holds: `+=`."""
+    return any(child.type == "+=" for child in assignment.children)
 
 
 def _stands_apart(parts: list[Node]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from supervisor.effects import builtin_setters, builtins, shell, variables
+from supervisor.effects.expand import appends_to
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
@@ -108,7 +109,7 @@ class Simple(Redirects):
         for name, value in assigned:
             if variables.is_fixed(state, name):
                 self.engine.abandoned.append(state.fork())
-            state.assign(name, value)
+            state.assign(name, variables.evaluated(self.engine, state, name, value))
         state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
             state.ifs_known = False
@@ -140,17 +141,16 @@ class Simple(Redirects):
 
     def _declaration(self, node: Node) -> None:
         words: list[Word] = []
-        lists: list[str] = []
+        lists: list[str] = []  # and what is added to
         self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
                 value = child.child_by_field_name("value")
-                for name, word in self.assignment(child):
-                    if value is not None and value.type == "array":
-                        words.append(Word(name))
+                for name, word in self.assignment(child, adds=False):
+                    listed = value is not None and value.type == "array"
+                    words.append(Word(name) if listed else _assignment_word(name, word))
+                    if listed or appends_to(child):
                         lists.append(name)
-                    else:
-                        words.append(_assignment_word(name, word))
             elif child.type == "variable_name":
                 words.append(Word(self.text(child)))
             else:

@@ -29,7 +29,10 @@ _ONE_LINE = names(
 """Nodes whose parts stand on one line: bash ends them where the line ends."""
 _AFTER = frozenset((b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"<", b">", b"(", b")"))
 """What ends a word."""
-_RESERVED = names("{ ! [ [[")
+_RESERVED = names(
+    """{ ! [ [[ if then elif else fi for while until do done case esac in select function
+    export declare typeset local readonly unset unsetenv"""
+)
 """Tokens that are words to bash: what follows without a blank belongs to the word."""
 _OTHER_USES = names("expansion subscript array brace_expression unary_expression")
 _SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command"}

@@ -551,6 +551,7 @@ WRITES = (
     "sed -ie s/a/b/ x",
     "sed --in-place=bak s/a/b/ x",
     "sed -s -i p x",
+    "sed 'w x' y -e p",
     "sed -i p /dev/null",
     "rm -f /dev/null",
     "mv x /dev/null",

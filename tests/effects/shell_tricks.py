@@ -1124,6 +1124,13 @@ OLDPWD=$'\ntouch z'; x=:~-; eval "echo #$x"
 PWD=$'\ntouch z'; declare x=a:~+; eval "echo #$x"
 PWD=$'\ntouch z'; x="a":~+; eval "echo #$x"
 x=touch⏎: ${!q}# \⏎; x=ls⏎$x z
+declare -i n=5; n+='a[$(touch z)]' ls
+x=ls; declare -a x+='($(touch z))'
+x=a; f() { local -a x+='([0]=$(touch z))'; }; f
+awk 'BEGIN{system("touch z")}' f -e 1
+x=touch⏎export'q' x=ls; $x z
+x=touch⏎declare"q" x=ls; $x z
+f() { x=touch; readonly'q' x=ls; $x z; }; f
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
