@@ -40,6 +40,7 @@ class Engine:
         abandoned: what the shell knew where an error may have made it give up the rest of the line.
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
+        reads_early: a trap may read from the standard input of a command before it runs.
         functions: how many function calls are open.
         reopens: an output is opened again by its name, `/dev/stdout` or `/dev/stderr`, to write.
         moves_outputs: an output may stand for a file that was opened to read.
@@ -57,6 +58,7 @@ class Engine:
     abandoned: list[State] = field(default_factory=list)
     defines_functions: bool = False
     traps: bool = False
+    reads_early: bool = False
     functions: int = 0
     reopens: bool = False
     moves_outputs: bool = False

@@ -417,6 +417,8 @@ class _Call:
 
     def _code_from_input(self, lang: str) -> None:
         code = self.state.stdin or UNKNOWN
+        if self.engine.reads_early:
+            code = UNKNOWN
         if lang in ("sh", "bash") and code.exact and shell.shares_input(code.text):
             code = UNKNOWN
         self._code(lang, code)

@@ -1131,6 +1131,10 @@ awk 'BEGIN{system("touch z")}' f -e 1
 x=touch⏎export'q' x=ls; $x z
 x=touch⏎declare"q" x=ls; $x z
 f() { x=touch; readonly'q' x=ls; $x z; }; f
+trap 'set -- touch z' DEBUG; "$@"
+trap 'export d' DEBUG; d='a[$(touch z)]'; bash -c '((d))'
+trap 'head -c5' DEBUG; { bash; } <<E⏎echo touch z⏎E
+trap 'head -c5' DEBUG; { . /dev/stdin; } <<E⏎echo touch z⏎E
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
