@@ -1135,6 +1135,18 @@ trap 'set -- touch z' DEBUG; "$@"
 trap 'export d' DEBUG; d='a[$(touch z)]'; bash -c '((d))'
 trap 'head -c5' DEBUG; { bash; } <<E⏎echo touch z⏎E
 trap 'head -c5' DEBUG; { . /dev/stdin; } <<E⏎echo touch z⏎E
+ls <<E⏎"$(cat f)"⏎E && ls '$(touch z)'
+cat <<E⏎$x⏎E | cat '`touch z`'
+ls <<E⏎$⏎$(touch z)⏎E
+ls <<E⏎$ $(touch z)⏎E
+x=touch⏎echo $((1/0)); x=ls; !⏎⏎$x z
+echo "$ $(touch z)"
+echo "costs a$ $(touch z)"
+x="$	$(touch z)"
+[ "$ $(touch z)" ]
+cat <<< "${x}$ $(touch z)"
+echo "$\ $(touch z)"
+echo "$(echo "$ $(touch z)")"
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
