@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from supervisor.effects import variables
+from supervisor.effects.expansions import appends_to, is_error, quotes_nothing
 from supervisor.effects.printed import command_of, is_object_id
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 _LATER_TILDE = re.compile(r"(?<=[=:])~[^/:]*")
 _ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-_LIVE_QUOTED = re.compile(rb"[$`\"}\\].")
 
 
 class Expander(ABC):
@@ -339,7 +338,7 @@ class Expander(ABC):
         named = node.named_children
         kinds = [child.type for child in node.children if child.type not in ("$", "${", "}")]
         unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
-        if _is_error(node, kinds):
+        if is_error(node, kinds):
             self.doubt("the substitution is an error")
         if kinds == ["variable_name"]:
             return self._value(self.text(named[0]), quoted)
@@ -369,7 +368,7 @@ class Expander(ABC):
             for child in node.children
             if child.type not in ("${", "}") and not child.is_named
         ]
-        if unknown is Kind.UNKNOWN and _quotes_nothing(node):
+        if unknown is Kind.UNKNOWN and quotes_nothing(node):
             self.doubt("what stands in quotes inside of quotes is not understood")
         first = node.children[1] if node.child_count > 1 else node
         many = any(self.text(child).endswith(("[@]", "[*]")) for child in node.named_children)
@@ -504,41 +503,3 @@ class Expander(ABC):
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
         return [(self.text(name), word)]
-
-
-def _is_error(expansion: Node, kinds: list[str]) -> bool:
-    """Whether bash finds nothing to expand (`${}`, `${1x}`, `${x!}`), and gives up the rest of the line."""
-    if expansion.type != "expansion":
-        return False
-    if not kinds or "!" in kinds[1:] or (kinds[0] == "#" and "variable_name" in kinds[:-1]):
-        return True
-    if _stands_apart(expansion.children):
-        return True
-    name = next((child for child in expansion.named_children if child.type == "variable_name"), None)
-    text = (name.text or b"").decode("utf-8", "replace") if name is not None else "x"
-    return not ((text.isidentifier() and text.isascii()) or text.isdigit())
-
-
-def appends_to(assignment: Node) -> bool:
-    """Whether the assignment adds to what a variable holds: `+=`."""
-    return any(child.type == "+=" for child in assignment.children)
-
-
-def _stands_apart(parts: list[Node]) -> bool:
-    """Whether there is a blank before or after the name: `${x }`."""
-    for (before, name), after in zip(pairwise(parts), parts[2:], strict=False):
-        if name.type in ("variable_name", "special_variable_name", "subscript"):
-            return before.end_byte != name.start_byte or name.end_byte != after.start_byte
-    return False
-
-
-def _quotes_nothing(expansion: Node) -> bool:
-    """Whether `'…'` in an expansion that is itself quoted holds something live: it quotes nothing there."""
-    pending = list(expansion.named_children)
-    while pending:
-        node = pending.pop()
-        if node.type in ("raw_string", "ansi_c_string") and _LIVE_QUOTED.search(node.text or b""):
-            return True
-        if node.type not in ("command_substitution", "process_substitution", "string"):
-            pending += node.named_children
-    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from supervisor.effects import builtin_setters, builtins, shell, variables
-from supervisor.effects.expand import appends_to
+from supervisor.effects.expansions import appends_to
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
