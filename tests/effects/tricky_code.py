@@ -326,6 +326,7 @@ OTHERS = (
     "python3 -m cProfile -o z src/app.py",
     "python3 -m trace --count -C z src/app.py",
     "python3 -m json.tool data.json z",
+    "python3 -m json.tool data.json -",
     "python3 -m site",
     "python3 -m gzip notes.txt",
     "python3 -m base64 -e notes.txt",
