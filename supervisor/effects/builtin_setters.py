@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PLAIN_LIST = re.compile(r"\([\w ./,:-]*\)", re.ASCII)
 """Elements that stay what they are when they are expanded."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_COUNTS_PRINTED = re.compile(r"%[^%A-Za-z]*[hjlLqtz]*n")
+_COUNTS_PRINTED = re.compile(r"%[-+ #'0-9.*]*[hjlLqtz]*n")
 _DECLARED = re.compile(r"-[AFIacfgilnprtux]*|\+[acfgilnrtux]+|--")
 
 

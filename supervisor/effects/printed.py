@@ -24,7 +24,7 @@ def is_object_id(words: list[str]) -> bool:
 
 
 def command_of(substitution: Node) -> Node | None:
-    """The one plain command in the substitution, whatever its redirections; None if there is more."""
+    """The one plain command in the substitution, its messages aside; None if there is more."""
     inner = [child for child in substitution.named_children if child.type != "comment"]
     only = inner[0] if len(inner) == 1 else None
     if only is not None and only.type == "redirected_statement":

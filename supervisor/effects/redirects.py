@@ -135,7 +135,7 @@ class Redirects(Arithmetic):
         if descriptor in ("1", "2") or (not descriptor and operator.startswith(">")):
             goal = node.child_by_field_name("destination")
             again = operator == ">&" and goal is not None and self.text(goal) in ("1", "2")
-            self.engine.moves_outputs |= not again and (operator.startswith("<") or "&" in operator)
+            self.engine.moves_outputs |= not again and operator.startswith(("<", ">&"))
 
     def _redirect_to(self, operator: str, found: list[Word]) -> None:
         word = found[0] if len(found) == 1 else UNKNOWN

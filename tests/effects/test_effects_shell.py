@@ -104,6 +104,8 @@ def test_a_hidden_write_is_never_a_read(command: str) -> None:
         "sed -n '1,10p' file | tr a-z A-Z",
         "jq '.a[] | select(.b > 1)' file.json",
         "ls > /dev/null 2>&1",
+        "ls &> /dev/null || echo oops > /dev/stderr",
+        "cat a | tee /dev/stderr | wc -l 2>&1",
         "[[ -f a && $x == b* ]] && cat a",
         "python3 -c 'print(1 + 1)'",
         "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"a\"])'",
