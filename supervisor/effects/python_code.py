@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
 import warnings
 
@@ -92,6 +93,8 @@ _PATHS = names(
     normpath relpath islink
     """
 )
+_SAYS_ENCODING = re.compile(r"#.*?coding[:=](?!\s*utf-?8\b)", re.IGNORECASE)
+"""In another encoding the text may be another: a file that is Python's input is read as it says."""
 _PATH_WRITES = frozenset(("replace", "copy"))
 """Harmless methods of texts and lists that are none of paths."""
 _NODES = (
@@ -120,6 +123,8 @@ class _Problem(Exception):
 
 def use_of(code: str) -> PythonUse:
     """What `code` uses."""
+    if _SAYS_ENCODING.search("".join(code.splitlines(keepends=True)[:2])):
+        return PythonUse(problem="the Python says in what encoding it is to be read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
