@@ -235,7 +235,7 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         value = words[index]
         if _acts(parsed.rule, value):
             parsed.doubts.append(f"the value of {name} looks like the option {value.text}")
-        if value.many and parsed.rule.can_write:  # or none: then the next word is the value
+        if value.many and _is_particular(parsed.rule):  # or none: then the next word is the value
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
         return index + 1
@@ -263,6 +263,11 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         return end + 1
     _give(option, name, None, parsed)
     return index
+
+
+def _is_particular(rule: Rule) -> bool:
+    """Whether it matters to the effect which words are arguments, and how many."""
+    return rule.can_write or rule.effect is not EffectKind.READ or any(spec.glob for spec in rule.args)
 
 
 def _may_end(rule: Rule, words: list[Word]) -> bool:
