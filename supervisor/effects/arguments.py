@@ -22,6 +22,7 @@ _SPEAKS_OF_WRITING = re.compile(
     r"|--(open|web|browser)"
 )
 """No option of a read is harmless under such a name unless its rule says so: it writes, or opens a page."""
+_CODE = frozenset((Role.CODE, Role.CODE_FILE))
 _ACTS = frozenset(
     (
         *(Role.WRITE, Role.UPDATE, Role.OUT, Role.DESTINATION, Role.OUTPUT, Role.RUN, Role.CODE),
@@ -74,10 +75,14 @@ def take_apart(rule: Rule, words: list[Word], given: list[Given] | None = None) 
         word = words[index]
         index += 1
         if word.exact and word.text == "--" and rule.style is not Style.NONE:
+            if rule.style is Style.LONG and any(each.may_be_option for each in words[index:]):
+                parsed.doubts.append("what follows -- may still be an option")
             parsed.positionals.extend(words[index:])
             break
         if rule.assignments and not parsed.positionals and _ASSIGNMENT.match(word.prefix):
             parsed.assignments.append(word)
+            if word.many:
+                parsed.doubts.append(f"{word.text} may be several words, a command among them")
             continue
         operand = _operand(rule, word)
         if operand is not None:
@@ -237,7 +242,7 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
         value = words[index]
         if _acts(parsed.rule, value):
             parsed.doubts.append(f"the value of {name} looks like the option {value.text}")
-        if value.many:
+        if value.many and _is_particular(parsed.rule):  # or none: then the next word is the value
             parsed.doubts.append(f"the value of {name} may be several words")
         _give(option, name, value, parsed)
         return index + 1
@@ -259,10 +264,25 @@ def _take(option: Option, name: str, words: list[Word], index: int, parsed: Argu
             end += 1
         if end >= len(words):
             parsed.doubts.append(f"the command of {name} has no end")
+        if _may_end(parsed.rule, words[index:end]):
+            parsed.doubts.append(f"where the command of {name} ends is not known before it runs")
         parsed.given.append(Given(option, name, None, tuple(words[index:end])))
         return end + 1
     _give(option, name, None, parsed)
     return index
+
+
+def _is_particular(rule: Rule) -> bool:
+    """Whether it matters to the effect which words are arguments, and how many."""
+    return rule.can_write or rule.effect is not EffectKind.READ or any(spec.glob for spec in rule.args)
+
+
+def _may_end(rule: Rule, words: list[Word]) -> bool:
+    """Whether one of `words` may turn out to be `;` or `+`, and an option that does something follows."""
+    first = next(
+        (i for i, word in enumerate(words) if not word.exact and word.prefix in ("", ";", "+")), None
+    )
+    return first is not None and any(_acts(rule, word) for word in words[first + 1 :])
 
 
 def _acts(rule: Rule, value: Word) -> bool:
@@ -277,6 +297,9 @@ def _acts(rule: Rule, value: Word) -> bool:
 
 def _give(option: Option, name: str, value: Word | None, parsed: Arguments) -> None:
     parsed.asked |= option.role is Role.HELP
+    if option.role in _CODE and parsed.positionals and any(spec.role in _CODE for spec in parsed.rule.args):
+        # Where options end at the first argument, that is the code: `sed 'w x' y -e p`.
+        parsed.doubts.append(f"whether {name} is an option behind {parsed.positionals[0].text} depends")
     if value is not None and (option.harmless or option.harmful) and _is_harmless(option, value):
         makes = None if option.harmless else option.makes
         option = Option(takes=option.takes, name=option.name, makes=makes)

@@ -17,6 +17,8 @@ _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 """Numbers that are no error in any base."""
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _NAMES = ("-v", "-R")
+_PLAIN_BRACKET = re.compile(r"\[(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+\]")
+_BRACKET = re.compile(rf"{_PLAIN_BRACKET.pattern}|\[.*", re.DOTALL)
 _EXPRESSIONS = frozenset(
     ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
 ) | {"parenthesized_expression"}
@@ -40,7 +42,9 @@ def _may_be(texts: tuple[str, ...], word: Word) -> bool:
     if word.exact:
         return word.text in texts
     if word.glob:
-        return any(fnmatchcase(text, word.text) for text in texts)
+        # What a bracket matches is the shell's matter (`[^a]`, `[[:alpha:]]`), and so is the case of letters.
+        glob = _BRACKET.sub(lambda match: match[0] if _PLAIN_BRACKET.fullmatch(match[0]) else "*", word.text)
+        return any(fnmatchcase(text.lower(), glob.lower()) for text in texts)
     return any(text.startswith(word.prefix) for text in texts)
 
 

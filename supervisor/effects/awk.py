@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from supervisor.effects.brackets import may_be_open
 from supervisor.effects.vocabulary import names
 
 _TOKEN = re.compile(
@@ -104,10 +105,7 @@ def _bracketed_slash(regex: str) -> bool:
     inner = _ESCAPE.sub("", regex[1:-1])
     if inner.count("[") != inner.count("]") or "[]" in inner or "[^]" in inner:
         return True
-    bracket = False
-    for char in inner:
-        bracket = (bracket or char == "[") and char != "]"
-    return bracket
+    return may_be_open(regex[1:-1])
 
 
 def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
@@ -157,6 +155,8 @@ def _scan(tokens: list[tuple[str, str]]) -> AwkUse:
                 runs.append(_piped(tokens, index, before, after, end))
             elif text == ">>" or (text == ">" and print_depth == depth):
                 writes.append(_string(after[1]) if after[0] == "string" and end in _STATEMENT_ENDS else None)
+    if runs and not {"ENVIRON", "SYMTAB"}.isdisjoint(text for kind, text in tokens if kind == "name"):
+        raise _Problem("what it runs may find another environment")
     return AwkUse(tuple(writes), tuple(runs))
 
 

@@ -45,7 +45,7 @@ def source(engine: Engine, name: str, words: list[Word], state: State) -> None:
     ):
         if len(words) > 1:
             state.params = None
-        shell.run_text(engine, state.stdin, state, here=True)
+        shell.run_text(engine, UNKNOWN if engine.reads_early else state.stdin, state, here=True)
         _forget(state)
         return
     for target in file_targets(words[0] if words else UNKNOWN, state.cwds, engine.around, state.on):
@@ -98,7 +98,7 @@ def trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
         quiet(engine, name, state)
         return
     later = State(
-        cwds=("/",),
+        cwds=(),
         exported=set(state.exported),
         handed_on=state.environment,
         on=state.on,
@@ -114,7 +114,14 @@ def trap(engine: Engine, name: str, words: list[Word], state: State) -> None:
     for variable in later.variables:
         state.fixed.add(variable)
         state.assign(variable, UNKNOWN)
-    if later.cwds != ("/",):
-        state.cwds = ()
+    if not all(word.exact and word.text in ("EXIT", "0") for word in words[1:]):
+        # It may run before any command, change the folder and the parameters, and read a part of the input.
+        state.cwds, state.params = (), None
+        engine.reads_early = True
+    state.integers |= later.integers
+    state.arrays |= later.arrays
+    state.exported |= later.exported
+    state.handed_on |= later.handed_on
+    state.aliases |= later.aliases
     state.ifs_known = state.ifs_known and later.ifs_known
     quiet(engine, name, state)

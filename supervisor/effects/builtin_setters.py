@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PLAIN_LIST = re.compile(r"\([\w ./,:-]*\)", re.ASCII)
 """Elements that stay what they are when they are expanded."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COUNTS_PRINTED = re.compile(r"%[-+ #'0-9.*]*[hjlLqtz]*n")
 _DECLARED = re.compile(r"-[AFIacfgilnprtux]*|\+[acfgilnrtux]+|--")
 
 
@@ -61,7 +62,7 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
                 state.arrays |= {variable}
             if "i" in options:
                 state.integers |= {variable}
-            if word.many:
+            if word.many or (name == "local" and not engine.functions):  # outside of functions: an error
                 value = UNKNOWN
             _set(engine, Word(variable), value, state)
         elif engine.variable(variable) is EffectKind.UNKNOWN:
@@ -93,13 +94,28 @@ def printf(engine: Engine, name: str, words: list[Word], state: State) -> None:
     if words and words[0].may_be_option and not (words[0].exact and words[0].text == "--"):
         if words[0].exact and words[0].text == "-v" and len(words) > 1:
             _set(engine, words[1], UNKNOWN, state)
+            printf(engine, name, words[2:], state)  # another -v may follow, which then counts
         elif not words[0].exact:
             # `printf "$x"`: -v would need a second word that names a variable.
             if len(words) > 1 or words[0].many:
                 unsure(engine, name, "its first argument may be -v, which sets a variable", state)
         elif words[0].text.startswith("-v"):
             _set(engine, Word(words[0].text[2:]), UNKNOWN, state)
+            printf(engine, name, words[1:], state)
+    _count_printed(engine, words, state)
     quiet(engine, name, state)
+
+
+def _count_printed(engine: Engine, words: list[Word], state: State) -> None:
+    """`%n` in a format sets the variable that an argument names to how much was printed so far."""
+    given = words[2:] if words and words[0].text == "-v" else words
+    while given and given[0].exact and given[0].text.startswith("-"):
+        given = given[1:]
+    if not given or (given[0].exact and not _COUNTS_PRINTED.search(given[0].text.replace("%%", ""))):
+        return
+    for word in given[1:]:
+        if not word.exact or _NAME.fullmatch(word.text):
+            _set(engine, word, UNKNOWN, state)
 
 
 def read(engine: Engine, name: str, words: list[Word], state: State) -> None:
@@ -133,7 +149,7 @@ def read(engine: Engine, name: str, words: list[Word], state: State) -> None:
         if listed:
             state.arrays |= {each.text}
         _set(engine, each, UNKNOWN, state)
-    state.stdin = UNKNOWN if state.stdin is not None else None
+    state.read_from()
     quiet(engine, name, state)
 
 

@@ -55,6 +55,9 @@ class Classifier:
                 run_text(engine, Word(command), State(cwds=(engine.around.cwd,), params=()), here=True)
                 if engine.traps and engine.defines_functions:
                     engine.unknown("trap", "shell.trap", "a trap may run a function that is made later")
+                if engine.reopens and engine.moves_outputs:
+                    why = "which file the output stands for, and is written, is not known"
+                    engine.unknown("descriptor/1", "shell.descriptor", why)
         else:
             judge_tool(engine, call.name, call.input)
 

@@ -40,7 +40,10 @@ class Engine:
         abandoned: what the shell knew where an error may have made it give up the rest of the line.
         defines_functions: a function was defined somewhere in the text.
         traps: a trap was set somewhere in the text.
+        reads_early: a trap may read from the standard input of a command before it runs.
         functions: how many function calls are open.
+        reopens: an output is opened again by its name, `/dev/stdout` or `/dev/stderr`, to write.
+        moves_outputs: an output may stand for a file that was opened to read.
         foreseen: what rules know of its program calls beyond effects; None: nobody asks.
         end_s: processor time of this thread at which the judgement is given up, in seconds.
     """
@@ -55,7 +58,10 @@ class Engine:
     abandoned: list[State] = field(default_factory=list)
     defines_functions: bool = False
     traps: bool = False
+    reads_early: bool = False
     functions: int = 0
+    reopens: bool = False
+    moves_outputs: bool = False
     foreseen: list[Foreseen] | None = None
     end_s: float = field(default_factory=lambda: time.thread_time() + MOST_TIME_S)
 
@@ -91,6 +97,8 @@ class Engine:
     ) -> None:
         """Note one effect; with `on` it happens on that other system."""
         if not target.uri:
+            if kind is not EffectKind.READ:
+                self._reopen(target.descriptor, on)
             return
         scope = Scope.REMOTE if on else target.scope
         uri = target.uri
@@ -101,6 +109,14 @@ class Engine:
             self.effects.append(effect)
             if len(self.effects) > MOST_EFFECTS:
                 raise TooMuch("too many effects")
+
+    def _reopen(self, descriptor: int, on: str) -> None:
+        """Note that an open file is opened again to write: `> /dev/stdin` writes what `<` opened to read."""
+        if descriptor in (1, 2):
+            self.reopens = True
+        elif descriptor >= 0:
+            why = "which file is open there, and is written, is not known"
+            self.unknown(f"descriptor/{descriptor}", "shell.descriptor", why, on)
 
     def unknown(self, what: str, rule: str, why: str, on: str = "") -> None:
         """Note that something is not understood."""

@@ -9,15 +9,28 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from supervisor.effects import variables
+from supervisor.effects.expansions import appends_to, is_error, quotes_nothing
+from supervisor.effects.printed import command_of, is_object_id
 from supervisor.effects.quoting import ansi_c, double_quoted, unescape, unquoted_is_plain
 from supervisor.effects.state import State
-from supervisor.effects.words import NUMBER, UNKNOWN, Kind, Piece, Word, assemble
+from supervisor.effects.targets import PROCESS
+from supervisor.effects.words import (
+    COUNT,
+    NUMBER,
+    OBJECT_ID,
+    UNKNOWN,
+    Kind,
+    Piece,
+    Word,
+    assemble,
+)
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-_LIVE_QUOTED = re.compile(rb"[$`\"}\\].")
+_LATER_TILDE = re.compile(r"(?<=[=:])~[^/:]*")
+_ASSIGNS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 
 class Expander(ABC):
@@ -49,6 +62,10 @@ class Expander(ABC):
     @abstractmethod
     def statement(self, node: Node) -> None:
         """Judge one statement."""
+
+    @abstractmethod
+    def _jobs(self, node: Node) -> None:
+        """Note the jobs among the children of `node` that run in the background."""
 
     @abstractmethod
     def _redirect(self, node: Node) -> list[Word]: ...
@@ -108,7 +125,9 @@ class Expander(ABC):
         params = self.state.params
         if params is None or inner.type != "simple_expansion" or self.text(inner).strip() != "$@":
             return None
-        plain = inner is not node or all(word.exact and word.text.isalnum() for word in params)
+        plain = inner is not node or (
+            self.state.ifs_known and all(word.exact and word.text.isalnum() for word in params)
+        )
         return list(params) if plain else None
 
     def pieces(self, node: Node) -> list[Piece]:
@@ -132,13 +151,13 @@ class Expander(ABC):
                 return self._variable(node, quoted=False)
             case "command_substitution":
                 self.substitution(node)
-                return [("", Kind.UNKNOWN_MANY)]
+                return [("", self._printed(node, Kind.UNKNOWN_MANY))]
             case "process_substitution":
                 self.substitution(node)
-                return [("/dev/fd/63", Kind.QUOTED)]
+                return [(PROCESS, Kind.QUOTED)]
             case "arithmetic_expansion":
                 self.arithmetic(node)
-                return [("", Kind.UNKNOWN)]
+                return [("", self._of_number(False))]
             case "array":
                 for child in node.named_children:
                     if self.text(child).startswith("["):
@@ -161,7 +180,25 @@ class Expander(ABC):
                 return self._opaque(node)
             self.doubt(f"the word {text[:60]} is not understood")
             return [("", Kind.UNKNOWN_MANY)]
-        return self._tilde(unescape(text))
+        return self._later_tildes(node, self._tilde(unescape(text)))
+
+    def _later_tildes(self, node: Node, pieces: list[Piece]) -> list[Piece]:
+        """In an assignment, and in a word that looks like one, a tilde counts after `=` and `:` too."""
+        if not any(kind is Kind.LITERAL and _LATER_TILDE.search(text) for text, kind in pieces):
+            return pieces
+        parent = node.parent
+        if parent is not None and parent.type == "concatenation":
+            node, parent = parent, parent.parent
+        if not (parent is not None and parent.type == "variable_assignment") and not _ASSIGNS.match(
+            self.text(node)
+        ):
+            return pieces
+        found: list[Piece] = []
+        for text, kind in pieces:
+            parts = _LATER_TILDE.split(text) if kind is Kind.LITERAL else [text]
+            for index, part in enumerate(parts):
+                found += [("", Kind.UNKNOWN), (part, kind)] if index else [(part, kind)]
+        return found
 
     def _opaque(self, node: Node) -> list[Piece]:
         text = self.text(node)
@@ -197,7 +234,7 @@ class Expander(ABC):
             end = child.end_byte
             found = self.pieces(child)
             if index and child.type == "word" and self.text(child).startswith("~"):
-                found = unescape(self.text(child))
+                found = self._later_tildes(child, unescape(self.text(child)))
             pieces += found
         return pieces
 
@@ -232,7 +269,7 @@ class Expander(ABC):
             return self._variable(child, quoted=True)
         if child.type == "command_substitution":
             self.substitution(child)
-            return [("", Kind.UNKNOWN)]
+            return [("", self._printed(child, Kind.UNKNOWN))]
         if child.type == "arithmetic_expansion":
             self.arithmetic(child)
             return [("", Kind.UNKNOWN)]
@@ -240,6 +277,17 @@ class Expander(ABC):
             return [("$", Kind.QUOTED)]
         self.doubt(f"a part of a quoted text is not understood: {self.text(child)[:60]}")
         return [("", Kind.UNKNOWN)]
+
+    def _printed(self, node: Node, unknown: Kind) -> Kind:
+        """What the output of a command becomes."""
+        return self._bounded(unknown) if self._prints_object_id(node) else unknown
+
+    def _prints_object_id(self, node: Node) -> bool:
+        if node.type == "string" and node.named_child_count == 1 and node.child_count == 3:
+            node = node.children[1]
+        command = command_of(node) if node.type == "command_substitution" else None
+        words = [self.text(child) for child in command.named_children] if command is not None else []
+        return "git" not in self.state.functions and is_object_id(words)
 
     def heredoc(self, node: Node, quoted: bool) -> Word:
         """The text of a here-document."""
@@ -269,6 +317,8 @@ class Expander(ABC):
             self.doubt("backticks with backslashes or other backticks inside")
         state = self.state
         self.state = state.fork()
+        if raw.startswith(">("):
+            self.state.stdin = UNKNOWN  # what is written into it
         for child in node.children:
             if child.type in ("file_redirect", "herestring_redirect"):
                 self._redirect(child)
@@ -280,19 +330,24 @@ class Expander(ABC):
         for child in inner:
             if child.type != "comment":
                 self.statement(child)
+        self._jobs(node)
         self.state = state
+        state.read_from()
 
     def _variable(self, node: Node, *, quoted: bool) -> list[Piece]:
         named = node.named_children
         kinds = [child.type for child in node.children if child.type not in ("$", "${", "}")]
         unknown = Kind.UNKNOWN if quoted else Kind.UNKNOWN_MANY
+        if is_error(node, kinds):
+            self.doubt("the substitution is an error")
         if kinds == ["variable_name"]:
             return self._value(self.text(named[0]), quoted)
         if kinds == ["special_variable_name"]:
             name = self.text(named[0])
             if name in ("@", "*"):
                 return [("", Kind.UNKNOWN_MANY)]
-            return [("", Kind.UNKNOWN if name in "?$!#" else unknown)]
+            # `$!` is nothing where no job runs.
+            return [("", self._of_number(quoted) if name in "?$#" else unknown)]
         if (
             kinds
             and kinds[0] == "variable_name"
@@ -313,7 +368,7 @@ class Expander(ABC):
             for child in node.children
             if child.type not in ("${", "}") and not child.is_named
         ]
-        if unknown is Kind.UNKNOWN and _quotes_nothing(node):
+        if unknown is Kind.UNKNOWN and quotes_nothing(node):
             self.doubt("what stands in quotes inside of quotes is not understood")
         first = node.children[1] if node.child_count > 1 else node
         many = any(self.text(child).endswith(("[@]", "[*]")) for child in node.named_children)
@@ -321,7 +376,7 @@ class Expander(ABC):
             (child for child in node.named_children if child.type in ("variable_name", "subscript")), None
         )
         if first.type == "#" or self.text(first) == "#":
-            unknown = Kind.UNKNOWN
+            unknown = self._of_number(unknown is Kind.UNKNOWN)
         indirect = first.type == "!" or self.text(first) == "!"
         if indirect and (
             len(operators) > 1 if many else variable is not None and variable.type == "subscript"
@@ -393,15 +448,29 @@ class Expander(ABC):
         if value.exact:
             return [(value.text, kind)]
         if value == NUMBER:
-            return [("", Kind.UNKNOWN)]
+            return [("", self._of_number(quoted))]
+        if (value == COUNT and not quoted) or value == OBJECT_ID:
+            return [("", self._bounded(unknown))]
         return [(value.prefix, kind), ("", unknown)] if value.prefix else [("", unknown)]
+
+    def _of_number(self, quoted: bool) -> Kind:
+        """What a number becomes: one word, unless its digits separate words."""
+        return Kind.UNKNOWN if quoted or self.state.ifs_known else Kind.UNKNOWN_MANY
+
+    def _bounded(self, unknown: Kind) -> Kind:
+        """What a number, an id or nothing becomes."""
+        return Kind.BOUNDED if unknown is Kind.UNKNOWN or self.state.ifs_known else unknown
 
     def set_variable(self, name: str, value: Word) -> None:
         """Assign a shell variable; some change what programs do."""
         variables.set_variable(self.engine, self.state, name, value)
 
-    def assignment(self, node: Node) -> list[tuple[str, Word]]:
-        """The variables that a `variable_assignment` sets."""
+    def assignment(self, node: Node, *, adds: bool = True) -> list[tuple[str, Word]]:
+        """The variables that a `variable_assignment` sets.
+
+        Args:
+            adds: of `+=` the whole is returned, and not what is added.
+        """
         name = node.child_by_field_name("name")
         value = node.child_by_field_name("value")
         if name is None:
@@ -418,29 +487,19 @@ class Expander(ABC):
             self.state.arrays |= {self.text(inner)}
             return [(self.text(inner), UNKNOWN)]
         word = self.joined(value) if value is not None else Word("")
-        appends = any(child.type == "+=" for child in node.children)
+        appends = adds and appends_to(node)
         if value is not None and value.type == "array":
             self.state.arrays |= {self.text(name)}
             return [(self.text(name), UNKNOWN)]
-        if (value is not None and value.type == "arithmetic_expansion") or (
-            value is not None and value.type == "command_substitution" and self.prints_number(value)
-        ):
+        if value is not None and value.type == "arithmetic_expansion":
             word = NUMBER
+        elif value is not None and value.type == "command_substitution" and self.prints_number(value):
+            word = COUNT
+        elif value is not None and self._prints_object_id(value):
+            word = OBJECT_ID
         if appends and self.text(name) in self.state.integers:
             return [(self.text(name), word)]
         if appends:
             old = self.state.variables.get(self.text(name))
             word = Word(old.text + word.text) if old is not None and old.exact and word.exact else UNKNOWN
         return [(self.text(name), word)]
-
-
-def _quotes_nothing(expansion: Node) -> bool:
-    """Whether `'…'` in an expansion that is itself quoted holds something live: it quotes nothing there."""
-    pending = list(expansion.named_children)
-    while pending:
-        node = pending.pop()
-        if node.type in ("raw_string", "ansi_c_string") and _LIVE_QUOTED.search(node.text or b""):
-            return True
-        if node.type not in ("command_substitution", "process_substitution", "string"):
-            pending += node.named_children
-    return False

@@ -91,8 +91,15 @@ def _sed(engine: Engine, code: str, rule: Rule, state: State) -> None:
         _file(engine, EffectKind.WRITE, path, rule, state, "the sed script writes this file")
     for path in use.reads:
         _file(engine, EffectKind.READ, path, rule, state, "the sed script reads this file")
-    for command in use.runs:
-        shell.run_text(engine, Word(command) if command is not None else UNKNOWN, state)
+    _run(engine, use.runs, state)
+
+
+def _run(engine: Engine, commands: tuple[str | None, ...], state: State) -> None:
+    """Judge commands that a script runs. What they read is what it prints to them, or what it has left."""
+    inner = state.fork()
+    inner.read_from()
+    for command in commands:
+        shell.run_text(engine, Word(command) if command is not None else UNKNOWN, inner)
 
 
 def _awk(engine: Engine, code: str, rule: Rule, state: State) -> None:
@@ -101,8 +108,7 @@ def _awk(engine: Engine, code: str, rule: Rule, state: State) -> None:
         engine.unknown("awk-code", rule.id, use.problem, state.on)
     for path in use.writes:
         _file(engine, EffectKind.WRITE, path, rule, state, "the awk program writes this file")
-    for command in use.runs:
-        shell.run_text(engine, Word(command) if command is not None else UNKNOWN, state)
+    _run(engine, use.runs, state)
 
 
 def _python(engine: Engine, code: str, rule: Rule, state: State) -> None:

@@ -69,7 +69,8 @@ class Invocation:
             path = uri[7:]
             # A `*` of the template itself stands for names below its folder, one not known for anything.
             word = Word(path, False, path.index("*"), known, known) if "*" in path else Word(path)
-            return file_targets(word, self.state.cwds, self.engine.around)[0]
+            target = file_targets(word, self.state.cwds, self.engine.around)[0]
+            return target if target.uri else Target(uri, Scope.HOST)
         if self.rule.scope is not None:
             return Target(uri, self.rule.scope)
         return Target(uri, Scope.HOST if scheme in _LOCAL_SCHEMES else Scope.REMOTE)

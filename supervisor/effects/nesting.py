@@ -34,6 +34,8 @@ class Nesting(Requests):
 
     def _code_from_input(self, lang: str) -> None:
         code = self.state.stdin or UNKNOWN
+        if self.engine.reads_early:
+            code = UNKNOWN
         if lang in ("sh", "bash") and code.exact and shell.shares_input(code.text):
             code = UNKNOWN
         self._code(lang, code)
@@ -67,7 +69,17 @@ class Nesting(Requests):
             words = [_replaced(word, marker, self._found_below() if braces else "") for word in words]
         elif self.rule.stdin == "args":
             words = [*words, UNKNOWN_MANY]
-        shell.run_words(self.engine, words, self._inner(), external=True)
+        inner = self._inner()
+        if braces:  # each file found starts it again, on what is left of the input
+            inner = inner.fork()
+            inner.read_from()
+        shell.run_words(self.engine, words, inner, external=True)
+
+    def _with_places(self, words: list[Word]) -> list[Word]:
+        """The words of a command in which `{}`, `{/}` and the like stand for what is found; `;` ends it."""
+        if any(word.text == ";" for word in words):
+            self.parsed.doubts.append("which options follow the command is not known")
+        return [_replaced(word, "{", "") if "}" in word.text else word for word in words]
 
     def _module(self, words: list[Word]) -> None:
         """Judge a Python module that is run: packs know it as the program `python -m NAME`."""

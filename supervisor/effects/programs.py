@@ -66,7 +66,7 @@ class _Call(Values):
         cwd += [word for spec, words in placed if spec.role is Role.CWD for word in words]
         if cwd:
             self._enter(cwd)
-        base = self._base()
+        base = self.base = self._base()
         for given in parsed.given:
             self._option(given)
         for spec, words in placed:

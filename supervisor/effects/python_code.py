@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
 import warnings
 
@@ -92,6 +93,8 @@ _PATHS = names(
     normpath relpath islink
     """
 )
+_SAYS_ENCODING = re.compile(r"#.*?coding[:=](?!\s*utf-?8\b)", re.IGNORECASE)
+"""In another encoding the text may be another: a file that is Python's input is read as it says."""
 _PATH_WRITES = frozenset(("replace", "copy"))
 """Harmless methods of texts and lists that are none of paths."""
 _NODES = (
@@ -120,6 +123,8 @@ class _Problem(Exception):
 
 def use_of(code: str) -> PythonUse:
     """What `code` uses."""
+    if _SAYS_ENCODING.search("".join(code.splitlines(keepends=True)[:2])):
+        return PythonUse(problem="the Python says in what encoding it is to be read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -140,6 +145,7 @@ class _Proof:
         self.reads: list[str | None] = []
         self.aliases: dict[str, str] = {}
         self.names: set[str] = set()
+        self.takes_environment = False
 
     def check(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
@@ -165,6 +171,8 @@ class _Proof:
         if hidden := self.names & (set(dir(builtins)) - _BUILTINS - _MAY_HIDE):
             raise _Problem(f"whether {min(hidden)} is the built-in depends")
         self._expression(tree)
+        if self.takes_environment and "platform" in self.modules:
+            raise _Problem("platform runs uname, which may not be the system's when the environment changes")
 
     def _import(self, name: str, alias: str | None) -> None:
         if name not in _MODULES and name not in ("os.path", "collections.abc"):
@@ -231,6 +239,7 @@ class _Proof:
         if not names or (allowed is not None and names[0] not in allowed) or (allowed is None and imported):
             raise _Problem(f"{dotted} may do anything")
         rest = names[1:]
+        self.takes_environment = self.takes_environment or names[0] == "environ"
         if module == "os" and names[0] == "path":
             if len(rest) != 1 or rest[0] not in _PATHS:
                 raise _Problem(f"{dotted} may do anything")

@@ -12,7 +12,7 @@ _DOUBLE = re.compile(r"\\([\\\"$`\n])")
 _HEREDOC = re.compile(r"\\([\\$`\n])")
 _HIDDEN = re.compile(r"`|\$[({\[A-Za-z_0-9@*#?!$-]")
 _ANSI = re.compile(
-    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|c(.)|(.))",
+    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2}|\{)|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|c(.)|(.))",
     re.DOTALL,
 )
 _NAMED = {
@@ -53,7 +53,7 @@ def double_quoted(text: str, *, heredoc: bool = False) -> str | None:
 
 
 def ansi_c(text: str) -> str | None:
-    """The value of `$'text'`; None if it is cut off by a NUL or not valid."""
+    """The value of `$'text'`; None if a NUL cuts it off, it is not valid, or bashes differ (`\\x{…}`)."""
 
     def one(match: re.Match[str]) -> str:
         named, hexa, octal, short, long, control, other = match.groups()

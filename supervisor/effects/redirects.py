@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from supervisor.effects.arithmetic import Arithmetic
 from supervisor.effects.model import EffectKind
-from supervisor.effects.targets import file_targets
+from supervisor.effects.targets import file_targets, may_connect
 from supervisor.effects.words import UNKNOWN, Word
 
 _DESCRIPTOR = re.compile(r"[0-9]+-?|-")
@@ -33,6 +33,7 @@ class Redirects(Arithmetic):
         quoted = False
         text: Word | None = None
         mark: Node | None = None
+        overridden = False
         arguments = {child.id for child in node.children_by_field_name("argument")}
         for child in node.children:
             if child.type == "heredoc_start":
@@ -48,8 +49,14 @@ class Redirects(Arithmetic):
                     self._not_understood(child, "where the here-document ends is not understood")
                 text = self.heredoc(child, quoted)
             elif child.type == "file_redirect":
+                given, self.state.stdin = self.state.stdin, None
                 extra += self._redirect(child)
-            elif child.type in ("<<", "<<-", "heredoc_end", "file_descriptor"):
+                overridden = overridden or self.state.stdin is not None
+                self.state.stdin = self.state.stdin or given
+            elif child.type == "heredoc_end":
+                if mark is None or self.text(child).strip() != _unquoted(self.text(mark)):
+                    self._not_understood(child, "the here-document has no end")
+            elif child.type in ("<<", "<<-", "file_descriptor"):
                 continue
             elif child.id in arguments:
                 extra += self.words(child)
@@ -59,13 +66,14 @@ class Redirects(Arithmetic):
         if text is not None and strip_tabs and text.exact:
             text = Word("\n".join(line.lstrip("\t") for line in text.text.split("\n")))
         descriptor = next((child for child in node.children if child.type == "file_descriptor"), None)
-        if descriptor is None or self.text(descriptor) == "0":
+        self._moves_output(node, "<<")
+        if not overridden and (descriptor is None or self.text(descriptor) == "0"):
             self.state.stdin = text if text is not None else Word("")
         return extra
 
     def _ends_within(self, body: Node, mark: str) -> bool:
         """Whether a line of the text is the end mark: bash ends it there, whatever that line is a part of."""
-        end = mark.strip("'\"\\")
+        end = _unquoted(mark)
         return any(line.lstrip("\t") == end for line in self.text(body).split("\n"))
 
     def _take_number(self, redirect: Node) -> None:
@@ -86,6 +94,7 @@ class Redirects(Arithmetic):
         """Judge one redirection; the words after its target belong to the command."""
         self._take_number(node)
         if node.type == "herestring_redirect":
+            self._moves_output(node, "<<<")
             for child in node.named_children:
                 if child.type == "file_descriptor":
                     if self.text(child) != "0":
@@ -104,6 +113,7 @@ class Redirects(Arithmetic):
             self._not_understood(node, "the redirection is not understood")
             return []
         operator = next((c.type for c in node.children if not c.is_named), "")
+        self._moves_output(node, operator)
         destinations = node.children_by_field_name("destination")
         if operator == "<&-":
             self.state.stdin = UNKNOWN
@@ -116,6 +126,16 @@ class Redirects(Arithmetic):
         rest = [word for child in destinations[1:] for word in self.words(child)]
         self._redirect_to(operator, found)
         return rest
+
+    def _moves_output(self, node: Node, operator: str) -> None:
+        """Note an output that becomes something else than a new file, or than one of the outputs."""
+        descriptor = next(
+            (self.text(child) for child in node.children if child.type == "file_descriptor"), ""
+        )
+        if descriptor in ("1", "2") or (not descriptor and operator.startswith(">")):
+            goal = node.child_by_field_name("destination")
+            again = operator == ">&" and goal is not None and self.text(goal) in ("1", "2")
+            self.engine.moves_outputs |= not again and operator.startswith(("<", ">&"))
 
     def _redirect_to(self, operator: str, found: list[Word]) -> None:
         word = found[0] if len(found) == 1 else UNKNOWN
@@ -131,14 +151,12 @@ class Redirects(Arithmetic):
         for target in file_targets(word, self.state.cwds, self.engine.around, self.state.on):
             if target.uri.startswith(("tcp:", "udp:")):
                 kind = EffectKind.WRITE
-            elif (
-                reads
-                and not word.exact
-                and not word.prefix.startswith("/")
-                and not word.glob
-                and not word.lead
-            ):
-                # `< $x` may be /dev/tcp/host/port, which connects.
+            elif reads and may_connect(word):
                 kind = EffectKind.UNKNOWN
             why = "reads from this file" if reads else "redirects output to this file"
             self.engine.emit(kind, target, "shell.redirect", why, on=self.state.on)
+
+
+def _unquoted(mark: str) -> str:
+    """The end mark of a here-document without its quotes."""
+    return mark.strip("'\"\\")

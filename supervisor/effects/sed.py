@@ -6,6 +6,8 @@ import re
 
 import msgspec
 
+from supervisor.effects.brackets import may_be_open
+
 _SIMPLE = frozenset("=dDgGhHxnNpPzF")
 _NUMBERED = frozenset("lLqQ")
 _ADDRESS_NUMBER = re.compile(r"\d+(~\d+)?|\$")
@@ -103,26 +105,16 @@ class _Parser:
         if delimiter in "\n\\":
             raise _Problem("a sed delimiter is not understood")
         start = self.at
-        bracket = False
         while self.at < len(self.text):
             char = self.text[self.at]
-            if char == "\\":
-                self.at += 2
-                continue
             if char == delimiter:
-                if bracket:
+                found = self.text[start : self.at]
+                if may_be_open(found):
                     # Whether a bracket hides the delimiter differs between seds.
                     raise _Problem("a delimiter stands in a bracket")
                 self.at += 1
-                return self.text[start : self.at - 1]
-            if char == "[" and not bracket:
-                bracket = True
-                after = self.text[self.at + 1 : self.at + 3]
-                self.at += 2 if after.startswith("]") else 3 if after == "^]" else 1
-                continue
-            if char == "]":
-                bracket = False
-            self.at += 1
+                return found
+            self.at += 2 if char == "\\" else 1
         raise _Problem("a sed expression has no end")
 
     def _rest_of_line(self) -> str:

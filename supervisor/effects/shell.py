@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from supervisor.effects import builtins, programs, walker
 from supervisor.effects.engine import MOST_TEXT, TooMuch
-from supervisor.effects.model import EffectKind, Listing, Scope
+from supervisor.effects.model import EffectKind, Files, Listing, Scope
 from supervisor.effects.state import Function, State
 from supervisor.effects.syntax import bash_alone, parse
 from supervisor.effects.targets import Target, file_targets
@@ -46,10 +46,16 @@ def run_text(engine: Engine, text: Word, state: State, *, here: bool = False, ba
     alone = "" if inner.bash else bash_alone(tree.root)
     if alone:
         engine.unknown("syntax", "shell.syntax", f"only bash reads this so: {alone}", state.on)
+    # An error in a text of its own gives up a line of that text, and nothing more; functions stay outside.
+    abandoned, engine.abandoned = engine.abandoned, []
+    functions = engine.functions
+    engine.functions = functions if here else 0
     inside = walker.Walker(engine, tree.source, inner)
     inside.statements(tree.root)
-    if engine.jumps:
-        inner.become(inside._merged([inner.fork()]))
+    if engine.jumps or engine.abandoned:
+        inner.become(inside._merged([inner.fork(), *engine.abandoned]))
+    engine.abandoned = [*abandoned, *engine.abandoned] if here else abandoned
+    engine.functions = functions
     engine.depth -= 1
 
 
@@ -190,12 +196,33 @@ def _program_name(engine: Engine, name: str, state: State) -> str:
         if found is not None:
             if found.rpartition("/")[2] == OWN_PROGRAM:
                 return _program_name(engine, OWN_PROGRAM, state)
+            if found.endswith("/rustup") and name != "rustup" and _names_toolchain(files, state):
+                engine.unknown(
+                    f"toolchain/{name}", "shell.toolchain", f"the folder names the {name} that runs"
+                )
+                return ""
             inside = found.startswith(engine.around.workspace.rstrip("/") + "/")
             if inside or found.startswith(("/tmp/", "/var/tmp/", "/dev/")):
                 target = Target("file://" + found, Scope.WORKSPACE if inside else Scope.HOST)
                 engine.emit(EffectKind.UNKNOWN, target, "shell.path", f"{name} is a program of this folder")
                 return ""
     return name
+
+
+def _names_toolchain(files: Files, state: State) -> bool:
+    """Whether a file in the current folder, or above it, may give rustup a toolchain of any folder."""
+    folders = {"/", *(folder for cwd in state.cwds for folder in _upwards(cwd))}
+    return not state.cwds or any(
+        "path" in (files.text(f"{folder.rstrip('/')}/{entry}") or "path")
+        for folder in folders
+        if isinstance(files, Listing)
+        for entry in {"rust-toolchain", "rust-toolchain.toml"}.intersection(files.names(folder) or ())
+    )
+
+
+def _upwards(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(2, len(parts) + 1)]
 
 
 def _call(engine: Engine, function: Function, arguments: list[Word], state: State) -> None:

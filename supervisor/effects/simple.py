@@ -5,6 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from supervisor.effects import builtin_setters, builtins, shell, variables
+from supervisor.effects.expansions import appends_to
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.redirects import Redirects
 from supervisor.effects.state import State
@@ -33,14 +34,12 @@ class Simple(Redirects):
         extra: list[Word] = []
         inner: list[Node] = []
         assigned: list[tuple[str, Word]] = []
-        state = self.state
-        given = stdin = state.stdin
         instead = self._if_not_opened([*node.children, *redirects])
         previous: Node | None = None
         for child in node.children:
             kind = child.type
             touches = previous is not None and child.start_byte == previous.end_byte
-            if touches and kind not in ("command_name", "file_redirect", "herestring_redirect"):
+            if touches and kind not in ("file_redirect", "herestring_redirect"):
                 self._not_understood(child, "two words stand together that do not belong together")
             previous = child
             if kind == "variable_assignment":
@@ -55,6 +54,7 @@ class Simple(Redirects):
                 self.statement(child)
             else:
                 words += self.words(child)
+        given = stdin = self.state.stdin  # a substitution may have read from it
         for redirect in (*inner, *redirects):  # words are expanded before anything is redirected
             extra += self._redirect(redirect)
             if self.state.stdin is not stdin:
@@ -71,7 +71,8 @@ class Simple(Redirects):
             self._keep(run, assigned, words[0])
         if instead is not None:
             self.state.assume([instead, self.state.fork()])
-        self.state.stdin = UNKNOWN if stdin is not None else None
+        self.state.stdin = stdin
+        self.state.read_from()
         self.engine.part = before
 
     def _keep(self, run: State, assigned: list[tuple[str, Word]], program: Word) -> None:
@@ -108,7 +109,7 @@ class Simple(Redirects):
         for name, value in assigned:
             if variables.is_fixed(state, name):
                 self.engine.abandoned.append(state.fork())
-            state.assign(name, value)
+            state.assign(name, variables.evaluated(self.engine, state, name, value))
         state.handed_on |= {name for name, _ in assigned}
         if any(name == "IFS" for name, _ in assigned) and program.text in _KEEPERS:
             state.ifs_known = False
@@ -140,17 +141,16 @@ class Simple(Redirects):
 
     def _declaration(self, node: Node) -> None:
         words: list[Word] = []
-        lists: list[str] = []
+        lists: list[str] = []  # and what is added to
         self._aliased(self.text(node.children[0]))
         for child in node.children[1:]:
             if child.type == "variable_assignment":
                 value = child.child_by_field_name("value")
-                for name, word in self.assignment(child):
-                    if value is not None and value.type == "array":
-                        words.append(Word(name))
+                for name, word in self.assignment(child, adds=False):
+                    listed = value is not None and value.type == "array"
+                    words.append(Word(name) if listed else _assignment_word(name, word))
+                    if listed or appends_to(child):
                         lists.append(name)
-                    else:
-                        words.append(_assignment_word(name, word))
             elif child.type == "variable_name":
                 words.append(Word(self.text(child)))
             else:
@@ -234,7 +234,8 @@ class Simple(Redirects):
         if instead is not None:
             self.state.assume([instead, self.state.fork()])
         # `exec <<E` has changed it for what comes after.
-        self.state.stdin = UNKNOWN if stdin is not None else None
+        self.state.stdin = stdin
+        self.state.read_from()
         for follower in followers:
             self._follower(follower, output)
         self.engine.part = before

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from supervisor.effects.words import NUMBER, UNKNOWN, Word
+from supervisor.effects.words import COUNT, NUMBER, UNKNOWN, Word
 
 _INTEGERS = frozenset(("BASHPID", "EUID", "HISTCMD", "OPTIND", "PPID", "RANDOM", "SRANDOM", "UID"))
 _ARRAYS = frozenset(
@@ -89,7 +89,9 @@ class State:
             if len(values) == 1:
                 self.variables[name] = next(iter(values)) or UNKNOWN
             else:
-                self.variables[name] = NUMBER if all(map(_is_number, values)) else UNKNOWN
+                self.variables[name] = (
+                    UNKNOWN if not all(map(_is_number, values)) else COUNT if COUNT in values else NUMBER
+                )
         for name in {name for state in many for name in state.functions}:
             bodies = {id(f.body) if (f := state.functions.get(name)) else None for state in many}
             self.functions[name] = many[0].functions.get(name) if len(bodies) == 1 else None
@@ -113,6 +115,11 @@ class State:
         self.stdin = inputs.pop() if len(inputs) == 1 else UNKNOWN
         params = {state.params for state in many}
         self.params = params.pop() if len(params) == 1 else None
+
+    def read_from(self) -> None:
+        """Something may have read a part of the standard input: what is left of it is not known."""
+        if self.stdin is not None:
+            self.stdin = UNKNOWN
 
     def become(self, other: State) -> None:
         """Take over everything the `other` knows."""
@@ -142,4 +149,4 @@ class State:
 
 
 def _is_number(word: Word | None) -> bool:
-    return word is not None and (word == NUMBER or (word.exact and word.text.isdigit()))
+    return word is not None and (word in (NUMBER, COUNT) or (word.exact and word.text.isdigit()))

@@ -29,10 +29,13 @@ _ONE_LINE = names(
 """Nodes whose parts stand on one line: bash ends them where the line ends."""
 _AFTER = frozenset((b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"<", b">", b"(", b")"))
 """What ends a word."""
-_RESERVED = names("{ ! [ [[")
+_RESERVED = names(
+    """{ ! [ [[ if then elif else fi for while until do done case esac in select function
+    export declare typeset local readonly unset unsetenv"""
+)
 """Tokens that are words to bash: what follows without a blank belongs to the word."""
 _OTHER_USES = names("expansion subscript array brace_expression unary_expression")
-_SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command"}
+_SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command", "simple_expansion", "heredoc_end"}
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _BASH_ALONE = names(
     """[[ (( $[ &> &>> |& += function ansi_c_string brace_expression process_substitution herestring_redirect
@@ -142,6 +145,15 @@ def _odd(node: Node, source: bytes, parent: str) -> str:
     if kind in _RESERVED:
         if parent not in _OTHER_USES and source[node.end_byte : node.end_byte + 1] not in _AFTER:
             return f"{kind} is a part of a word here"
+        if kind == "!" and source[node.end_byte :].lstrip(b" \t\\")[:1] in (b"\n", b";", b"&", b"|", b""):
+            return "nothing follows the ! on its line"
+    elif kind == "simple_expansion":
+        # The grammar passes blanks by between the two: `"$ $(x)"` it takes for `$$` and `(x)`.
+        if source[node.start_byte : node.end_byte].lstrip(b" \t\n")[1:2] in (b" ", b"\t", b"\n", b"\\"):
+            return "a dollar sign is not understood"
+    elif kind == "heredoc_end":
+        if source[node.end_byte : node.end_byte + 1] not in (b"\n", b""):
+            return "where a here-document ends is not understood"
     elif kind == "ansi_c_string":
         if not _ANSI_C.fullmatch(source, node.start_byte, node.end_byte):
             return "where a quote ends is not understood"

@@ -12,10 +12,11 @@ import msgspec
 from supervisor.effects.model import Scope, Surroundings
 from supervisor.effects.words import Word
 
-HARMLESS_FILES = frozenset(
-    ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/zero", "/dev/full", "/dev/random")
-) | {"/dev/urandom"}
-_FD = re.compile(r"/dev/fd/\d+")
+PROCESS = "/dev/fd/process"
+"""Stands for what `<(…)` and `>(…)` become: a pipe."""
+_HARMLESS_FILES = frozenset(("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", PROCESS))
+_DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_FD = re.compile(r"/dev/fd/([0-9]{1,9})")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _HOST_PATH = re.compile(r"(?:[\w.%+~-]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):")
 _FETCHING = frozenset(("http://", "https://", "ftp://", "ftps://", "sftp://", "scp://", "file://"))
@@ -28,11 +29,13 @@ class Target(msgspec.Struct, frozen=True):
 
     Attributes:
         loose: as in `Effect`.
+        descriptor: the number of the open file that the name stands for; -1 for other names.
     """
 
     uri: str
     scope: Scope
     loose: bool = False
+    descriptor: int = -1
 
 
 NOTHING = Target("", Scope.WORKSPACE)
@@ -46,8 +49,12 @@ def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: st
     text = word.text
     if on:
         return [Target(f"{on}/{quote(text.lstrip('/'), safe='/*~')}", Scope.REMOTE)]
-    if word.exact and (text in HARMLESS_FILES or _FD.fullmatch(text)):
-        return [NOTHING]
+    if word.exact and text.startswith("/dev/"):
+        number = _FD.fullmatch(text)
+        if number or text in _DESCRIPTORS:
+            return [Target("", Scope.WORKSPACE, descriptor=int(number[1]) if number else _DESCRIPTORS[text])]
+        if text in _HARMLESS_FILES:
+            return [NOTHING]
     if word.exact and text.startswith("/dev/") and text.startswith(("/dev/tcp/", "/dev/udp/")):
         return [Target(f"{text[5:8]}://{text[9:].replace('/', ':')}", Scope.REMOTE)]
     relative = not word.exact and not word.prefix.startswith("/") and not word.glob
@@ -58,6 +65,16 @@ def file_targets(word: Word, cwds: tuple[str, ...], around: Surroundings, on: st
     if not cwds:
         return [Target(f"unknown:file/{quote(text, safe='/*')}", Scope.HOST, loose=True)]
     return [_file(word, f"{cwd}/{text}", around) for cwd in cwds]
+
+
+def may_connect(word: Word) -> bool:
+    """Whether a file that is known in part only may be /dev/tcp/host/port, which connects: `< $x`."""
+    known = word.prefix
+    return (
+        not word.exact
+        and not word.glob
+        and any(net.startswith(known) or known.startswith(net) for net in ("/dev/tcp/", "/dev/udp/"))
+    )
 
 
 def _file(word: Word, path: str, around: Surroundings) -> Target:

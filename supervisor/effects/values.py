@@ -26,14 +26,19 @@ class Values(Nesting):
 
     Attributes:
         worst_file: the worst that happens to a file it names.
+        base: what the call is before its arguments are looked at.
     """
 
     worst_file: EffectKind | None = None
+    base: EffectKind = READ
 
     def _option(self, given: Given) -> None:
         option, value = given.option, given.value
         if option.role is Role.COMMAND:
-            self._run(list(given.words), option.takes is Takes.UNTIL)
+            words = list(given.words)
+            if option.takes is Takes.REST and self.rule.stdin == "args":
+                words = self._with_places(words)
+            self._run(words, option.takes is Takes.UNTIL)
         elif option.role is Role.MODULE:
             self._module(list(given.words))
         elif option.role is Role.GET:
@@ -128,6 +133,7 @@ class Values(Nesting):
         if self.worst_file is None or kind.weight > self.worst_file.weight:
             self.worst_file = kind
         for target in file_targets(word, self.state.cwds, self.engine.around, self.state.on):
+            target = self._itself(kind, target, word)
             socket = kind is READ and target.uri.startswith(("tcp:", "udp:"))
             self._emit(UNKNOWN_KIND if socket else kind, target, why)
 
@@ -136,7 +142,13 @@ class Values(Nesting):
             self.worst_file = kind
         scheme = self._fill(self.rule.code_target) or "ssh"
         for target in copy_target(word, self.state.cwds, self.engine.around, self.state.on, scheme):
-            self._emit(kind, target, why)
+            self._emit(kind, self._itself(kind, target, word), why)
+
+    def _itself(self, kind: EffectKind, target: Target, word: Word) -> Target:
+        """`rm /dev/null` does not write into nothing: what changes files changes this one."""
+        if target.uri or kind is not WRITE or self.base is not WRITE:
+            return target
+        return Target(f"file://{word.text}", Scope.HOST)
 
 
 def _joined(words: list[Word]) -> Word:

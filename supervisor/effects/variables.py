@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from supervisor.effects.model import EffectKind
 from supervisor.effects.vocabulary import names
-from supervisor.effects.words import NUMBER, UNKNOWN, Word
+from supervisor.effects.words import COUNT, NUMBER, UNKNOWN, Word
 
 if TYPE_CHECKING:
     from supervisor.effects.engine import Engine
@@ -42,22 +42,25 @@ def is_fixed(state: State, name: str) -> bool:
 
 def is_number(value: Word | None) -> bool:
     """Whether evaluating `value` can run nothing."""
-    return value is None or value == NUMBER or (value.exact and bool(_DIGITS.fullmatch(value.text or "0")))
+    if value is None or value in (NUMBER, COUNT):
+        return True
+    return value.exact and bool(_DIGITS.fullmatch(value.text or "0"))
+
+
+def evaluated(engine: Engine, state: State, name: str, value: Word) -> Word:
+    """What the variable `name` holds once `value` is assigned to it: an integer evaluates it."""
+    if name not in state.integers and not state.later:
+        return value
+    if not is_number(value):
+        why = f"{name} may be an integer: its text is evaluated"
+        engine.unknown(f"variable/{name}", "shell.variable", why, state.on)
+    engine.abandoned.append(state.fork())
+    return NUMBER  # `010` is 8, and `+=` adds: the text is not the value
 
 
 def set_variable(engine: Engine, state: State, name: str, value: Word) -> None:
     """Set the shell variable `name` by any way there is to set one."""
-    if name in state.integers or state.later:
-        if not is_number(value):
-            engine.unknown(
-                f"variable/{name}",
-                "shell.variable",
-                f"{name} may be an integer: its text is evaluated",
-                state.on,
-            )
-        engine.abandoned.append(state.fork())
-        # `010` is 8, and `+=` adds: the text is not the value.
-        value = NUMBER
+    value = evaluated(engine, state, name, value)
     if is_fixed(state, name):
         engine.abandoned.append(state.fork())
     if name == "IFS":

@@ -31,13 +31,23 @@ class Walker(Simple):
                 continue
             if child.type != "comment":
                 new_line = previous is not None and child.start_point[0] > previous.end_point[0]
-                if self.engine.abandoned and new_line and node.type == "program":
-                    self.state.assume([self.state.fork(), *self.engine.abandoned])
-                    self.engine.abandoned.clear()
+                if self.engine.abandoned and previous is not None and new_line and node.type == "program":
+                    self._go_on(self.source[previous.end_byte : child.start_byte])
                 if previous is not None and child.start_byte == previous.end_byte:
                     self._not_understood(child, "two parts stand together that do not belong together")
                 self.statement(child)
             previous = child
+
+    def _go_on(self, gap: bytes) -> None:
+        """What was given up goes on with the next line; where `gap` holds no end of a line, that is later."""
+        self.state.assume([self.state.fork(), *self.engine.abandoned])
+        if b"\n" in gap.replace(b"\\\n", b""):
+            self.engine.abandoned.clear()
+
+    def _jobs(self, node: Node) -> None:
+        for child in node.children:
+            if child.type == "&":
+                self._background(child.prev_named_sibling or node)
 
     def _background(self, node: Node) -> None:
         """A job in the background outlives the call."""
@@ -107,6 +117,7 @@ class Walker(Simple):
             output = self._output(child)
         self.state = state
         state.stdin = stdin
+        state.read_from()
 
     def _output(self, node: Node) -> Word | None:
         """What a simple statement prints, where that is certain; UNKNOWN else."""
@@ -126,6 +137,7 @@ class Walker(Simple):
         self.state = state.fork()
         self.statements(node)
         self.state = state
+        state.read_from()
 
     def _compound(self, node: Node) -> None:
         if node.children and node.children[0].type == "((":
@@ -163,6 +175,7 @@ class Walker(Simple):
     def _branches(self, node: Node, ends: list[State]) -> None:
         """Judge `if` or `elif`: conditions one after the other, each body on a state of its own."""
         clauses = [child for child in node.children if child.type in ("elif_clause", "else_clause")]
+        self._jobs(node)
         condition = True
         skipped = self.state
         for child in node.children:
@@ -218,6 +231,7 @@ class Walker(Simple):
             return
         parts = [child for child in node.named_children if child.type != "comment"]
         self._again("", [], parts)
+        self._jobs(node)
 
     def _after_jumps(self) -> None:
         if self.engine.jumps:
@@ -261,15 +275,23 @@ class Walker(Simple):
 
     def _c_for(self, node: Node) -> None:
         body = node.child_by_field_name("body")
+        updates = {child.id for child in node.children_by_field_name("update")}
         for child in node.children:
-            if child.is_named and (body is None or child.id != body.id):
+            if child.is_named and child.id not in updates and (body is None or child.id != body.id):
                 self.arithmetic(child)
+        self._next_round(node, ("update",))
         if body is not None:
             self._again("", [], [body])
-        for field in ("condition", "update"):  # the body may have changed what the next round evaluates
+        self._next_round(node, ("condition", "update"))  # the body may have changed what they evaluate
+
+    def _next_round(self, node: Node, fields: tuple[str, ...]) -> None:
+        """Judge what is evaluated if there is another round."""
+        before = self.state.fork()
+        for field in fields:
             for child in node.children_by_field_name(field):
                 if child.is_named:
                     self.arithmetic(child)
+        self.state.assume([before, self.state.fork()])
 
     def _case(self, node: Node) -> None:
         value = node.child_by_field_name("value")
@@ -288,6 +310,7 @@ class Walker(Simple):
                     self.joined(child)
                 elif child.is_named and child.type != "comment":
                     self.statement(child)
+            self._jobs(item)
             ends.append(self.state.fork())
         self.state.assume(ends)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from itertools import pairwise
 
 import msgspec
 
+_NO_OPTION = re.compile(r"(?:\[0-9A-Za-z\]\*)++(?:$|[\w./:@^~])")
+"""Names that begin with no dash, or nothing, and what follows begins with none either."""
 MOST_WORDS = 256
 """A brace expansion or a split that yields more words than this is not followed."""
 
@@ -40,6 +43,8 @@ class Word(msgspec.Struct, frozen=True):
             return self.text.startswith("-")
         if self.many and not self.glob:
             return True
+        if self.glob and _NO_OPTION.match(self.text):
+            return False
         return self.lead == 0 or self.text.startswith("-")
 
     def tail(self, start: int) -> Word:
@@ -51,6 +56,13 @@ UNKNOWN = Word("*", exact=False)
 UNKNOWN_MANY = Word("*", exact=False, many=True)
 NUMBER = Word("#", exact=False)
 """A variable that holds some number."""
+COUNT = Word("#", exact=False, many=True)
+"""A variable that holds what a command printed: a number, or nothing where the command failed."""
+OBJECT_ID = Word("[0-9A-Za-z]*", exact=False, many=True, glob=True)
+"""The id of an object of git, the name of one, or nothing: as good as a pattern that may match such names.
+
+A `COUNT` becomes the same where words split.
+"""
 
 
 class Kind(Enum):
@@ -61,6 +73,7 @@ class Kind(Enum):
     EXPANDED = 2  # unquoted result of an expansion: splitting and globs are live
     UNKNOWN = 3  # quoted, value not known
     UNKNOWN_MANY = 4  # unquoted, value not known
+    BOUNDED = 5  # one word or nothing, which begins with a letter or a digit
 
 
 Piece = tuple[str, Kind]
@@ -83,9 +96,11 @@ def assemble(pieces: list[Piece], *, split: bool = True, ifs_known: bool = True)
             return [UNKNOWN]
         if kind is Kind.UNKNOWN_MANY:
             return [UNKNOWN_MANY if split else UNKNOWN]
+        if kind is Kind.BOUNDED:
+            return [OBJECT_ID if split else UNKNOWN]
     chars: list[_Char] = []
     for text, kind in pieces:
-        if kind in (Kind.UNKNOWN, Kind.UNKNOWN_MANY):
+        if kind in (Kind.UNKNOWN, Kind.UNKNOWN_MANY, Kind.BOUNDED):
             chars.append(("", kind))
         elif not text and kind is Kind.QUOTED:
             chars.append(("", Kind.QUOTED))
@@ -127,10 +142,16 @@ def _fields(chars: list[_Char], ifs_known: bool) -> list[list[_Char]]:
 def _finish(chars: list[_Char], *, split: bool) -> Word:
     text: list[str] = []
     exact = True
-    many = glob = False
+    many = glob = globs = False
     lead = -1
     for char, kind in chars:
-        if kind is Kind.UNKNOWN or kind is Kind.UNKNOWN_MANY:
+        if kind is Kind.BOUNDED and split:
+            glob = glob or exact
+            globs = True
+            exact = False
+            lead = len(text) if lead < 0 else lead
+            text.append(OBJECT_ID.text)
+        elif kind in (Kind.UNKNOWN, Kind.UNKNOWN_MANY, Kind.BOUNDED):
             exact = False
             many = many or (kind is Kind.UNKNOWN_MANY and split)
             glob = False
@@ -138,6 +159,7 @@ def _finish(chars: list[_Char], *, split: bool) -> Word:
             text.append("*")
         elif split and kind is not Kind.QUOTED and char in "*?[":
             glob = glob or exact
+            globs = True
             exact = False
             lead = len(text) if lead < 0 else lead
             text.append(char)
@@ -146,7 +168,7 @@ def _finish(chars: list[_Char], *, split: bool) -> Word:
     if exact:
         return Word("".join(text))
     plain_glob = glob and not any(k in (Kind.UNKNOWN, Kind.UNKNOWN_MANY) for _, k in chars)
-    return Word("".join(text), False, max(lead, 0), many or plain_glob, plain_glob)
+    return Word("".join(text), False, max(lead, 0), many or globs, plain_glob)
 
 
 def _braces(chars: list[_Char], room: int) -> list[list[_Char]] | None:

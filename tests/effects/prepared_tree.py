@@ -19,7 +19,7 @@ printf 'int main(void) {{ return 0; }}\n' > src/deep/main.c
 printf '# Title\n\nText.\n' > docs/index.md
 printf '2026-01-01 INFO start\n2026-01-01 ERROR broken\n2026-01-02 INFO end\n' > logs/app.log
 printf '#!/bin/sh\necho ran > ran.txt\n' > run.sh; chmod +x run.sh
-printf '#!/bin/sh\necho ran > ran.txt\n' > bin/ls; chmod +x bin/ls
+printf '#!/bin/sh\necho ran > ran.txt\n' > bin/ls; chmod +x bin/ls; cp bin/ls bin/uname
 printf 'all:\n\techo built > built.txt\n' > Makefile
 printf 'w copied.txt\n' > write.sed
 printf 'BEGIN {{ print "x" > "from-awk.txt" }}\n' > write.awk

@@ -13,7 +13,7 @@ mkdir -p {WORKSPACE} /w/evil; cd {WORKSPACE}
 for i in a b c f g file foo in x y script.sh; do echo "line $i" > $i; done
 echo 'rm x y' > evil
 printf '#!/bin/bash\nrm {WORKSPACE}/x\n' > /w/evil/ls; chmod +x /w/evil/ls; cp /w/evil/ls ls
-printf 'rm x\0' > list
+printf 'rm x\0' > list; echo 'rm x' > 0
 printf '%s\n' 'y -a -v a[$(rm${{IFS}}x)]' > words
 printf './ls EXIT' > traps; printf 'a b[$(rm${{IFS}}x)] -a' > opts
 """
@@ -1034,6 +1034,122 @@ awk 'BEGIN{x=/[[:alpha:]/"]/; system("touch z"); y=/"/}'
 awk 'BEGIN{print 1 ?⏎ 2 : 3 > "z"}'
 sed 'a foo\\⏎w z' notes.txt
 sed '1a\⏎\\⏎w z' notes.txt
+eval $'echo a\x{0a}touch z'
+eval $'echo a\x{a}touch z'
+exec -a $! ls touch z
+y=$(wc -l < nofile); exec -a $y ls touch z
+f() { IFS=q; env -u $@; }; f aqtouch ls z
+x=--help; printf %n x; timeout $x touch z
+x=--help; printf abc%n x; timeout $x touch z
+x=--help; f=%n; printf "$f" x; timeout $x touch z
+x=--help; printf '%*ln' 1 x; timeout $x touch z
+x='a[$(touch z)]'; for ((i=0; i<0; x=5)); do :; done; echo $((x))
+x='a[$(touch z)]'; for ((;0;i++, x=1)); do :; done; : $((x))
+x='a[$(touch z)]'; local x=5; echo $((x))
+x=touch⏎echo $((1/0)); bash -c 'ls⏎ls'; x=ls⏎$x z
+x=touch⏎echo $((1/0)); eval 'ls⏎ls'; x=ls⏎$x z
+x=touch⏎readonly r=1; r=2; x=ls; bash <<E⏎ls⏎ls⏎E⏎$x z
+x=touch⏎f() { echo $((1/0)); }⏎f; x=ls; awk 'BEGIN{system("ls\nls")}'⏎$x z
+x=touch; eval 'echo $((1/0)); x=ls'; $x z
+x=touch⏎: ${q!}; x=ls⏎$x z
+x=touch⏎: ${1q}; x=ls⏎$x z
+x=touch⏎: ${}; x=ls⏎$x z
+x=touch⏎: ${#q!}; x=ls⏎$x z
+echo ls | awk '{ print "touch z" | "sh" }'
+awk '{print "touch z" | "sh"}' <<< ls
+echo 'print(1)' | awk 'BEGIN{print "open(\"z\",\"w\")" | "python3"}'
+echo p | awk 'BEGIN{print "w z" | "sed -f - f"}'
+bash 3< evil <<A <&3⏎ls⏎A
+f() { x=$(head -c5); bash; }; f <<< 'echo touch z'
+f() { (read -n5 x); bash; }; f <<< 'echo touch z'
+f() { head -c5 | cat; bash; }; f <<< 'echo touch z'
+find f g -exec head -c5 \; -exec bash \; <<< 'echo touch z'
+find f -exec bash -c 'read -n5 x' \; -exec bash \; <<< 'echo touch z'
+awk 'BEGIN{system("head -c5"); system("bash")}' <<< 'echo touch z'
+awk 'BEGIN{"head -c5" | getline x; system("bash")}' <<< 'echo touch z'
+echo ls | { sed 's/ls/touch z/' > >(sh); } | cat
+echo ls | { cat evil > >(bash); } | cat
+f() { cat evil > >(bash); }; f <<< ls | cat
+find -- f -delete
+find -L -- f -exec touch z \;
+find -- f -name f -fprint z
+echo a | xargs --process-slot-var=BASH_ENV bash -c ls
+echo a | xargs -P1 --process-slot-var=BASH_ENV bash -c ls
+echo <<-E⏎$xa#`touch z`
+cat <<E⏎${xa}`touch z`
+x=ls; printf -v y -v x touch; $x z
+x=ls; f() { printf -vy -v x touch; }; f; $x z
+x=5; printf -v y -v x '%s' 'a[$(touch z)]'; echo $((x))
+x=touch⏎: ${q }; x=ls⏎$x z
+x=touch⏎: ${ q}; x=ls⏎$x z
+while f() { touch z; }; f() { ls; } & f; do break; done
+if x=touch; x=ls & then $x z; fi
+case a in a) x=touch; x=ls & $x z;; esac
+echo $(x=touch; x=ls & $x z)
+echo hi < f > /dev/stdin
+exec 3< f; echo hi > /dev/fd/3
+ls 3< f >> /dev/fd/3
+{ ls > /dev/fd/3; } 3< f
+exec 63< f; ls > /dev/fd/63
+tee /dev/stdin < f
+tee -a /dev/fd/3 3< f < g
+sort -o /dev/stdin < f
+uniq g /dev/stdin < f
+ls 1< f > /dev/stdout
+ls 2< f > /dev/stderr
+exec 1< f; tee /dev/stdout < g
+exec 3< f; tee /dev/stdout >&3 < g
+exec 3< f; tee /dev/fd/1 1>&3- < g
+{ tee /dev/stderr < g; } 2< f
+f() { tee /dev/stderr < g; }; f 2< f
+bash -c 'tee /dev/stderr < g' 2< f
+awk 'BEGIN{print > "/dev/stdin"}' < f
+mawk 'BEGIN{print > "/dev/fd/3"}' 3< f
+sed 'w /dev/fd/3' g 3< f
+dd of=/dev/stdin < f
+dd if=g of=/dev/stdout 1< f
+find g -fprint /dev/stdin < f
+find f -exec ls \;$nope -delete -exec ls \;
+find f -exec ls \;"$nope" -exec touch z \;
+find f g -exec ls $(echo \;) -delete -exec ls \;
+x=touch⏎echo $((1/0));\⏎ x=ls⏎$x z
+x=touch⏎echo $((1/0)); \⏎\⏎x=ls⏎$x z
+shopt -s nullglob; printf nomatch*$# -v 'a[$(touch z)]' 1
+shopt -s nullglob; exec -a nomatch*"$nope" ls touch z
+x=(a)echo touch z
+x=$(echo ' touch z'); env A=$x ls
+x=$(echo '; touch z'); env -i A=1 B=b$x ls
+PWD=$'\ntouch z'; eval echo x=~+
+OLDPWD=$'\ntouch z'; x=:~-; eval "echo #$x"
+PWD=$'\ntouch z'; declare x=a:~+; eval "echo #$x"
+PWD=$'\ntouch z'; x="a":~+; eval "echo #$x"
+x=touch⏎: ${!q}# \⏎; x=ls⏎$x z
+declare -i n=5; n+='a[$(touch z)]' ls
+x=ls; declare -a x+='($(touch z))'
+x=a; f() { local -a x+='([0]=$(touch z))'; }; f
+awk 'BEGIN{system("touch z")}' f -e 1
+x=touch⏎export'q' x=ls; $x z
+x=touch⏎declare"q" x=ls; $x z
+f() { x=touch; readonly'q' x=ls; $x z; }; f
+trap 'set -- touch z' DEBUG; "$@"
+trap 'export d' DEBUG; d='a[$(touch z)]'; bash -c '((d))'
+trap 'head -c5' DEBUG; { bash; } <<E⏎echo touch z⏎E
+trap 'head -c5' DEBUG; { . /dev/stdin; } <<E⏎echo touch z⏎E
+ls <<E⏎"$(cat f)"⏎E && ls '$(touch z)'
+cat <<E⏎$x⏎E | cat '`touch z`'
+ls <<E⏎$⏎$(touch z)⏎E
+ls <<E⏎$ $(touch z)⏎E
+x=touch⏎echo $((1/0)); x=ls; !⏎⏎$x z
+echo "$ $(touch z)"
+echo "costs a$ $(touch z)"
+x="$	$(touch z)"
+[ "$ $(touch z)" ]
+cat <<< "${x}$ $(touch z)"
+echo "$\ $(touch z)"
+echo "$(echo "$ $(touch z)")"
+awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
+awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
+awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))

@@ -190,6 +190,7 @@ def test_awk_that_may_write_or_run_shows(program: str) -> None:
     "code",
     [
         "print(1 + 1)",
+        "# -*- coding: utf-8 -*-\nprint(1)",
         "import sys, json; d = json.load(sys.stdin); print(d['a'][0].get('b', '').upper())",
         "import os; print(os.environ.get('HOME'), os.path.exists('a'), os.getcwd())",
         "from datetime import datetime; print(datetime.now().isoformat())",
@@ -246,6 +247,8 @@ def test_python_that_only_computes_is_proven(code: str) -> None:
         "import calendar; calendar.sys.path.insert(0, 'evil'); import json",
         "import calendar; x = calendar.sys; x.path.insert(0, 'evil')",
         "from calendar import sys as s; s.path.insert(0, 'evil'); import json",
+        "# coding: raw_unicode_escape\nprint(1) #\\u000aopen('x', 'w')",
+        "#!x\n# vim: set fileencoding=utf-7 :\nprint(1)",
         "this is no python",
     ],
 )

@@ -94,12 +94,18 @@ def test_a_hidden_write_is_never_a_read(command: str) -> None:
         "echo $((1 + 2 * 3)); n=3; echo $((n + 1))",
         "git status && git log --oneline -5",
         "git diff HEAD~1 -- src",
+        "git show $(git rev-parse HEAD) --stat",
+        'git show "$(git rev-parse --short HEAD~1)":README.md',
+        "git log --oneline $(git merge-base main HEAD 2>/dev/null)..HEAD",
+        'sha=$(git rev-parse --verify -q main); git diff $sha -- src; git log -1 "$sha"',
         "timeout 5 git log | head",
         "env LANG=C sort file",
         "awk -F: '{s += $3} END {print s}' /etc/passwd",
         "sed -n '1,10p' file | tr a-z A-Z",
         "jq '.a[] | select(.b > 1)' file.json",
         "ls > /dev/null 2>&1",
+        "ls &> /dev/null || echo oops > /dev/stderr",
+        "cat a | tee /dev/stderr | wc -l 2>&1",
         "[[ -f a && $x == b* ]] && cat a",
         "python3 -c 'print(1 + 1)'",
         "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"a\"])'",
@@ -165,6 +171,20 @@ def test_a_program_of_the_workspace_is_not_the_program_of_that_name() -> None:
     assert is_read(judge("/usr/bin/cat a", Tree()))
 
 
+def test_a_rust_program_is_the_one_that_the_folder_names() -> None:
+    """rustup stands behind the names of its programs; a file of the folder, or above, may say where."""
+    rustup = {"rustfmt": "/root/.cargo/bin/rustup", "cargo": "/root/.cargo/bin/rustup"}
+    assert _names_its_own("rustfmt --check a.rs", Tree(programs=rustup)) is False
+    for folder in (WORKSPACE, "/home/user", "/"):
+        files = Tree(programs=rustup, entries={folder: ("rust-toolchain.toml",)})
+        assert _names_its_own("rustfmt --check a.rs", files) is True, folder
+        assert _names_its_own("rustfmt --check a.rs", Tree(entries=files.entries)) is False
+
+
+def _names_its_own(command: str, files: Tree) -> bool:
+    return any(effect.rule == "shell.toolchain" for effect in judge(command, files).effects)
+
+
 def test_a_link_out_of_the_workspace_leads_out() -> None:
     """Scope follows what a path resolves to, not how it is spelled."""
     files = Tree(links={f"{WORKSPACE}/out": "/etc"})
@@ -178,6 +198,21 @@ def test_a_glob_is_an_option_only_where_such_a_name_exists() -> None:
     assert not is_read(judge("sort *"))
     assert not is_read(judge("sort *", Tree(entries={WORKSPACE: ("a", "-oa")})))
     assert is_read(judge("sort *", Tree(entries={WORKSPACE: ("a", "b")})))
+
+
+def test_what_a_trap_does_happens_in_whatever_folder_the_shell_is_then() -> None:
+    """What is known of the folder now proves nothing for it, nor it for what comes after."""
+    files = Tree(entries={"/": ("a",), WORKSPACE: ("a",)})
+    assert not is_read(judge("trap 'sort *' EXIT; ls", files))
+    assert not is_read(judge("trap 'cd /w' DEBUG; sort *", files))
+    assert is_read(judge("trap 'cat *' EXIT; sort *", files))
+
+
+def test_a_pattern_of_the_shell_may_match_what_other_patterns_do_not() -> None:
+    """`test` evaluates a name that follows `-v`, and any pattern may become that where such a file lies."""
+    for pattern in ("-[^a]", "-[[:alpha:]]", "[^a]v", "-[V]", "-[\\v]", "?v", "-[a-z]"):
+        assert not is_read(judge(f"shopt -s nocaseglob; test {pattern} 'a[$(rm x)]'")), pattern
+    assert is_read(judge("n=$(ls | wc -l); [ $n -gt 3 ] && head -n $n a"))
 
 
 def test_a_module_of_the_folder_may_stand_in_for_the_library() -> None:
