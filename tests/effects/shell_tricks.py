@@ -1147,6 +1147,7 @@ x="$	$(touch z)"
 cat <<< "${x}$ $(touch z)"
 echo "$\ $(touch z)"
 echo "$(echo "$ $(touch z)")"
+y='a[$(touch z)]'; f() { local q -g y=5; }; f; echo $((y))
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
