@@ -38,6 +38,8 @@ def declare(engine: Engine, name: str, words: list[Word], state: State) -> None:
     options = "".join(word.text[1:] for word in given)
     if any(not word.exact or not _DECLARED.fullmatch(word.text) for word in given):
         unsure(engine, name, f"what these options make of a variable is not known: {options}", state)
+    if given != words[: len(given)]:
+        unsure(engine, name, "what looks like an option behind a name is none", state)
     exports = name == "export" or "x" in options
     if "f" in options and exports:
         unsure(engine, name, "exported functions replace programs", state)

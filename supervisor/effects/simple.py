@@ -85,11 +85,13 @@ class Simple(Redirects):
         )
         for_it_alone = {name for name, _ in assigned}
         exported -= for_it_alone - state.exported
-        handed_on = state.handed_on | (run.handed_on - for_it_alone)
+        shell_code = program.text in _KEEPERS or program.text in state.functions
+        handed_on = run.handed_on
+        if not shell_code and program.text not in ("declare", "typeset", "local"):
+            handed_on = state.handed_on | (run.handed_on - for_it_alone)
         state.become(run)
         state.exported, state.handed_on = exported, handed_on
         state.ifs_known = ifs_known and run.ifs_known
-        shell_code = program.text in _KEEPERS or program.text in state.functions
         for name, _ in assigned:
             if shell_code or name not in variables:
                 state.variables[name] = UNKNOWN

@@ -1147,6 +1147,10 @@ x="$	$(touch z)"
 cat <<< "${x}$ $(touch z)"
 echo "$\ $(touch z)"
 echo "$(echo "$ $(touch z)")"
+y='a[$(touch z)]'; f() { local q -g y=5; }; f; echo $((y))
+x='a[$(touch z)]' export x; bash -c 'echo $((x))'
+x='a[$(touch z)]' declare -x x; bash -c 'echo $((x))'
+f() { export d; }; d='a[$(touch z)]' f; bash -c '((d))'
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
