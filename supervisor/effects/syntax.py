@@ -27,6 +27,14 @@ _ONE_LINE = names(
     file_redirect herestring_redirect"""
 )
 """Nodes whose parts stand on one line: bash ends them where the line ends."""
+_GLUED = names("concatenation simple_expansion subscript variable_assignment brace_expression command_name")
+"""Nodes whose parts touch, as words' do; the grammar passes blanks by in places."""
+_HOLDS_BLANKS = {"\n"} | names(
+    "string_content raw_string ansi_c_string heredoc_start heredoc_body heredoc_content heredoc_end comment"
+    " regex"
+)
+_BLANK_WITHIN = re.compile(rb"(?<!\\)(?:\\\\)*[ \t\n]")
+"""In a token that holds none by its nature."""
 _AFTER = frozenset((b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"<", b">", b"(", b")"))
 """What ends a word."""
 _RESERVED = names(
@@ -35,7 +43,7 @@ _RESERVED = names(
 )
 """Tokens that are words to bash: what follows without a blank belongs to the word."""
 _OTHER_USES = names("expansion subscript array brace_expression unary_expression")
-_SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command", "simple_expansion", "heredoc_end"}
+_SUSPECT = _RESERVED | {"ansi_c_string", "regex", "test_command", "special_variable_name", "heredoc_end"}
 _CONTROL = frozenset(range(32)) - {9, 10} | {127}
 _BASH_ALONE = names(
     """[[ (( $[ &> &>> |& += function ansi_c_string brace_expression process_substitution herestring_redirect
@@ -90,6 +98,8 @@ class Tree:
                 at = max(at, node.start_byte)
             if node.type in _SUSPECT and (odd := _odd(node, source, parents[-1] if parents else "")):
                 return odd
+            if not first and parents[-1] in _GLUED and at < node.start_byte:
+                return "parts of a word stand apart"
             if not first and parents[-1] in _ONE_LINE and _ends_line(source[at : node.start_byte]):
                 return "a statement goes on where its line ends"
             leaf = node.child_count == 0
@@ -99,6 +109,13 @@ class Tree:
                     return "it holds text that is not understood"
                 if at and gap and not gap.replace(b"\\\n", b""):
                     return "a line continuation joins what stands before and after it"
+                if (
+                    leaf
+                    and node.type not in _HOLDS_BLANKS
+                    and parents[-1:] != ["expansion"]
+                    and _BLANK_WITHIN.search(source, node.start_byte, node.end_byte)
+                ):
+                    return "a token with a blank in it is not understood"
                 at = max(at, node.end_byte if leaf else node.start_byte)
             first = cursor.goto_first_child()
             if first:
@@ -147,9 +164,8 @@ def _odd(node: Node, source: bytes, parent: str) -> str:
             return f"{kind} is a part of a word here"
         if kind == "!" and source[node.end_byte :].lstrip(b" \t\\")[:1] in (b"\n", b";", b"&", b"|", b""):
             return "nothing follows the ! on its line"
-    elif kind == "simple_expansion":
-        # The grammar passes blanks by between the two: `"$ $(x)"` it takes for `$$` and `(x)`.
-        if source[node.start_byte : node.end_byte].lstrip(b" \t\n")[1:2] in (b" ", b"\t", b"\n", b"\\"):
+    elif kind == "special_variable_name":
+        if node.end_byte - node.start_byte != 1:  # the grammar passes blanks by: `"$ $(x)"`
             return "a dollar sign is not understood"
     elif kind == "heredoc_end":
         if source[node.end_byte : node.end_byte + 1] not in (b"\n", b""):
