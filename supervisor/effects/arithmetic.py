@@ -17,8 +17,8 @@ _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 """Numbers that are no error in any base."""
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _NAMES = ("-v", "-R")
-_PLAIN_BRACKET = re.compile(r"\[(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+\]")
-_BRACKET = re.compile(rf"{_PLAIN_BRACKET.pattern}|\[.*", re.DOTALL)
+_DOUBTFUL = re.compile(r"(?!\[0-9A-Za-z\]\*)[\[\\].*", re.DOTALL)
+"""From a bracket or a backslash on; `[0-9A-Za-z]*` stands for a number or an id (see `words`)."""
 _EXPRESSIONS = frozenset(
     ("binary_expression", "unary_expression", "postfix_expression", "ternary_expression")
 ) | {"parenthesized_expression"}
@@ -42,8 +42,9 @@ def _may_be(texts: tuple[str, ...], word: Word) -> bool:
     if word.exact:
         return word.text in texts
     if word.glob:
-        # What a bracket matches is the shell's matter (`[^a]`, `[[:alpha:]]`), and so is the case of letters.
-        glob = _BRACKET.sub(lambda match: match[0] if _PLAIN_BRACKET.fullmatch(match[0]) else "*", word.text)
+        # What a bracket matches is the shell's matter (`[^a]`, `[[:alpha:]]`, `[']']`), and so is what a
+        # backslash of a value quotes, and the case of letters.
+        glob = _DOUBTFUL.sub("*", word.text)
         return any(fnmatchcase(text.lower(), glob.lower()) for text in texts)
     return any(text.startswith(word.prefix) for text in texts)
 
@@ -111,7 +112,7 @@ class Arithmetic(Expander):
 
     def _changed_by(self, node: Node) -> None:
         operators = {self.text(child) for child in node.children if not child.is_named}
-        if operators & {"/", "%", "**", "/=", "%="} or node.type == "subscript":
+        if operators & {"/", "%", "**", "/=", "%=", "**="} or node.type == "subscript":
             self._may_fail()
         changes = {"++", "--", "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="}
         if operators & changes:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+_BEGINS = frozenset(("variable_name", "special_variable_name", "subscript", "#", "!"))
 _LIVE_QUOTED = re.compile(rb"[$`\"}\\].")
 
 
@@ -16,7 +17,7 @@ def is_error(expansion: Node, kinds: list[str]) -> bool:
         return False
     if not kinds or "!" in kinds[1:] or (kinds[0] == "#" and "variable_name" in kinds[:-1]):
         return True
-    if _stands_apart(expansion.children):
+    if kinds[0] not in _BEGINS or _stands_apart(expansion.children):
         return True
     name = next((child for child in expansion.named_children if child.type == "variable_name"), None)
     text = (name.text or b"").decode("utf-8", "replace") if name is not None else "x"

@@ -21,6 +21,8 @@ _LOST_DASH = re.compile(rb"(?<=[ \t])-(?=[ \t]+<<[^<])")
 """A word that the grammar loses: the `-` of `python3 - <<EOF`. In quotes it is the same word, and kept."""
 _OTHER_DOLLAR = re.compile(rb"\$(\$[({\[`'\"]|\\\n)")
 """`$$(` in quotes, where bash starts a command substitution; `$` parted from what it expands."""
+_MAKES_QUOTES = re.compile(rb"\{(?:[A-Z]\.\.[a-z]|[a-z]\.\.[A-Z])")
+"""Between the cases lie a backslash and a backquote: `{Z..a}'x'` makes `\\'x'` of it."""
 _ANSI_C = re.compile(rb"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _ONE_LINE = names(
     """command declaration_command unset_command variable_assignment variable_assignments concatenation
@@ -86,6 +88,8 @@ class Tree:
         source = self.source
         if _OTHER_DOLLAR.search(source):
             return "a dollar sign is not understood"
+        if _MAKES_QUOTES.search(source):
+            return "a sequence in braces makes quotes"
         at = 0
         cursor = self.root.walk()
         parents: list[str] = []

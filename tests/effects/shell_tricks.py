@@ -1154,6 +1154,11 @@ f() { export d; }; d='a[$(touch z)]' f; bash -c '((d))'
 awk 'BEGIN{ENVIRON["BASH_ENV"]="evil"; system("bash -c ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; system("ls")}'
 awk 'BEGIN{ENVIRON["PATH"]="/w/evil:/bin"; "ls" | getline x; print x}'
+x='\-'; test $x? 'a[$(touch z)]'
+test -['0]'v] 'a[$(touch z)]'
+x=touch⏎: ${=5}; x=ls⏎$x z
+: {Z..a}'touch z'{Z..'y[$(touch z)]'
+x=touch⏎echo $((2**=~ -1)); x=ls⏎$x z
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
