@@ -17,6 +17,8 @@ _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 """Numbers that are no error in any base."""
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _NAMES = ("-v", "-R")
+_WORDS_OF_TESTS = frozenset(("[", "]", "!", "=", "==", "!=", "=~"))
+"""What the grammar takes for operators and `[` for words. Others end it (`||`), redirect or are patterns."""
 _DOUBTFUL = re.compile(r"(?!\[0-9A-Za-z\]\*)[\[\\].*", re.DOTALL)
 """From a bracket or a backslash on; `[0-9A-Za-z]*` stands for a number or an id (see `words`)."""
 _EXPRESSIONS = frozenset(
@@ -177,8 +179,8 @@ class Arithmetic(Expander):
             if child.type in _EXPRESSIONS:
                 operands += self._operands(child)
             elif child.type == "test_operator" or not child.is_named:
-                if "<" in child.type or ">" in child.type:
-                    self.doubt("`<` and `>` inside [ ] are redirections")
+                if not child.is_named and child.type not in _WORDS_OF_TESTS:
+                    self.doubt(f"`{child.type}` inside [ ] is no word of a test")
                 operands.append(Word(self.text(child)))
             elif child.type != "comment":
                 operands += self.words(child)

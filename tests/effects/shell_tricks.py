@@ -1159,6 +1159,11 @@ test -['0]'v] 'a[$(touch z)]'
 x=touch⏎: ${=5}; x=ls⏎$x z
 : {Z..a}'touch z'{Z..'y[$(touch z)]'
 x=touch⏎echo $((2**=~ -1)); x=ls⏎$x z
+[ a || ./evil.sh ]
+[ a || touch ]
+dash -c '[ a || touch ]'
+[ a && touch ]; ls
+test a || [ -n "" || touch ]
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
