@@ -282,7 +282,16 @@ def _may_end(rule: Rule, words: list[Word]) -> bool:
     first = next(
         (i for i, word in enumerate(words) if not word.exact and word.prefix in ("", ";", "+")), None
     )
-    return first is not None and any(_acts(rule, word) for word in words[first + 1 :])
+    return first is not None and any(_could_act(rule, word) for word in words[first + 1 :])
+
+
+def _could_act(rule: Rule, word: Word) -> bool:
+    """As `_acts`, of a word that may become one of several."""
+    if word.exact:
+        return _acts(rule, word)
+    return any(
+        _does_something(option) for name, option in rule.options.items() if name.startswith(word.prefix)
+    )
 
 
 def _acts(rule: Rule, value: Word) -> bool:

@@ -486,6 +486,9 @@ class Expander(ABC):
                 return []
             self.state.arrays |= {self.text(inner)}
             return [(self.text(inner), UNKNOWN)]
+        if not (self.text(name).isidentifier() and self.text(name).isascii()):
+            self.doubt(f"{self.text(name)[:40]} is no name: it is a command")
+            return []
         word = self.joined(value) if value is not None else Word("")
         appends = adds and appends_to(node)
         if value is not None and value.type == "array":

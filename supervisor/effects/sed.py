@@ -150,7 +150,10 @@ class _Parser:
         elif command in "wW":
             self.writes.append(self._rest_of_line())
         elif command == "e":
-            self.runs.append(self._rest_of_line() or None)
+            command = self._rest_of_line()
+            self.runs.append(
+                command if command and "\\" not in command else None
+            )  # it may go on in the next line
         elif command == "y":
             delimiter = self.text[self.at]
             self.at += 1

@@ -1164,6 +1164,9 @@ x=touch⏎echo $((2**=~ -1)); x=ls⏎$x z
 dash -c '[ a || touch ]'
 [ a && touch ]; ls
 test a || [ -n "" || touch ]
+sed -u -e '1e# \⏎ bash' <<'E'⏎x⏎touch z⏎E
+x=touch⏎f() { x=ls; }; 1UID=1 f⏎$x z
+find f -exec ls \;"$nope" -exe$@c touch $ z \;
 """
 
 COMMANDS: tuple[str, ...] = tuple(line.replace("⏎", "\n") for line in _LINES.strip("\n").split("\n"))
