@@ -97,25 +97,26 @@ def printf(engine: Engine, name: str, words: list[Word], state: State) -> None:
         if words[0].exact and words[0].text == "-v" and len(words) > 1:
             _set(engine, words[1], UNKNOWN, state)
             printf(engine, name, words[2:], state)  # another -v may follow, which then counts
-        elif not words[0].exact:
+            return
+        if not words[0].exact:
             # `printf "$x"`: -v would need a second word that names a variable.
             if len(words) > 1 or words[0].many:
                 unsure(engine, name, "its first argument may be -v, which sets a variable", state)
         elif words[0].text.startswith("-v"):
             _set(engine, Word(words[0].text[2:]), UNKNOWN, state)
             printf(engine, name, words[1:], state)
+            return
     _count_printed(engine, words, state)
     quiet(engine, name, state)
 
 
 def _count_printed(engine: Engine, words: list[Word], state: State) -> None:
     """`%n` in a format sets the variable that an argument names to how much was printed so far."""
-    given = words[2:] if words and words[0].text == "-v" else words
-    while given and given[0].exact and given[0].text.startswith("-"):
-        given = given[1:]
-    if not given or (given[0].exact and not _COUNTS_PRINTED.search(given[0].text.replace("%%", ""))):
+    while words and words[0].exact and words[0].text.startswith("-"):
+        words = words[1:]
+    if not words or (words[0].exact and not _COUNTS_PRINTED.search(words[0].text.replace("%%", ""))):
         return
-    for word in given[1:]:
+    for word in words[1:]:
         if not word.exact or _NAME.fullmatch(word.text):
             _set(engine, word, UNKNOWN, state)
 

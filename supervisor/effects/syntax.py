@@ -31,12 +31,6 @@ _ONE_LINE = names(
 """Nodes whose parts stand on one line: bash ends them where the line ends."""
 _GLUED = names("concatenation simple_expansion subscript variable_assignment brace_expression command_name")
 """Nodes whose parts touch, as words' do; the grammar passes blanks by in places."""
-_HOLDS_BLANKS = {"\n"} | names(
-    "string_content raw_string ansi_c_string heredoc_start heredoc_body heredoc_content heredoc_end comment"
-    " regex"
-)
-_BLANK_WITHIN = re.compile(rb"(?<!\\)(?:\\\\)*[ \t\n]")
-"""In a token that holds none by its nature."""
 _AFTER = frozenset((b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"<", b">", b"(", b")"))
 """What ends a word."""
 _RESERVED = names(
@@ -113,13 +107,6 @@ class Tree:
                     return "it holds text that is not understood"
                 if at and gap and not gap.replace(b"\\\n", b""):
                     return "a line continuation joins what stands before and after it"
-                if (
-                    leaf
-                    and node.type not in _HOLDS_BLANKS
-                    and parents[-1:] != ["expansion"]
-                    and _BLANK_WITHIN.search(source, node.start_byte, node.end_byte)
-                ):
-                    return "a token with a blank in it is not understood"
                 at = max(at, node.end_byte if leaf else node.start_byte)
             first = cursor.goto_first_child()
             if first:

@@ -208,6 +208,13 @@ def test_what_a_trap_does_happens_in_whatever_folder_the_shell_is_then() -> None
     assert is_read(judge("trap 'cat *' EXIT; sort *", files))
 
 
+def test_the_parts_of_a_word_touch() -> None:
+    """The grammar takes `$ x` for `$x`, where bash starts a program named `$`; in quotes it is text."""
+    assert not is_read(judge("x=ls; $ x z"))
+    for command in ('echo "costs 5$ now"', 'grep "foo$ bar" f', 'echo "$ x"'):
+        assert is_read(judge(command)), command
+
+
 def test_a_pattern_of_the_shell_may_match_what_other_patterns_do_not() -> None:
     """`test` evaluates a name that follows `-v`, and any pattern may become that where such a file lies."""
     for pattern in ("-[^a]", "-[[:alpha:]]", "[^a]v", "-[V]", "-[\\v]", "?v", "-[a-z]"):
