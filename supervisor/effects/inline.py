@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from supervisor.effects import awk, python_code, sed, shell, sql
+from supervisor.effects import awk, python_code, sed, shell
 from supervisor.effects.model import EffectKind, Listing, Scope
 from supervisor.effects.rules import Rule
 from supervisor.effects.state import State
@@ -58,6 +58,8 @@ def judge(
         if makes and not state.on and _may_be_made(engine, target):
             engine.unknown("database", rule.id, "a database that is not there would be made", state.on)
         scope = Scope.HOST if target.startswith(_LOCAL_DATABASES) else Scope.REMOTE
+        from supervisor.effects import sql  # with its parser, which takes 0.06 s to load, and few runs need
+
         sql.judge_sql(
             engine, code.text, lang[4:], rule.id, target, _scope_of(engine, target, scope), state.on
         )

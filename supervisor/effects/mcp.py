@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from supervisor.effects import sql
 from supervisor.effects.model import EffectKind, Scope
 from supervisor.effects.rules import McpRule
 from supervisor.effects.targets import Target, url_target
@@ -62,6 +61,8 @@ def _by_rule(engine: Engine, rule: McpRule, server: str, tool: str, given: Input
     if rule.sql:
         statement = given.get(rule.sql)
         if isinstance(statement, str):
+            from supervisor.effects import sql  # with its parser, which takes 0.06 s to load
+
             sql.judge_sql(engine, statement, rule.dialect, rule.id, targets[0].uri, Scope.REMOTE)
             return
         engine.emit(EffectKind.WRITE, targets[0], rule.id, "the SQL it is to run is not there")
@@ -82,8 +83,11 @@ def _stricter(engine: Engine, given: Input) -> None:
     for key, value in list(given.items())[:50]:
         if not isinstance(value, str) or len(value) > 20_000:
             continue
-        if key.lower() in _SQL_KEYS and sql.looks_like_sql(value):
-            sql.judge_sql(engine, value, "", "mcp.sql", "sql://", Scope.REMOTE)
+        if key.lower() in _SQL_KEYS:
+            from supervisor.effects import sql
+
+            if sql.looks_like_sql(value):
+                sql.judge_sql(engine, value, "", "mcp.sql", "sql://", Scope.REMOTE)
         elif key.lower() in _URL_KEYS and value.startswith(("http://", "https://")):
             engine.emit(EffectKind.READ, url_target(Word(value)), "mcp.url", "an argument holds this URL")
         elif key.lower().replace("_", "").replace("-", "") in _SAVING_KEYS and value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -24,7 +23,18 @@ from supervisor.effects.packfile import (
     PackSource,
     nearest,
 )
-from supervisor.effects.rules import McpRule, Option, Positional, Program, Role, Rule, RuleBook, Style, Takes
+from supervisor.effects.rules import (
+    McpRule,
+    Option,
+    Positional,
+    Program,
+    Role,
+    Rule,
+    RuleBook,
+    Step,
+    Style,
+    Takes,
+)
 from supervisor.errors import ConfigError
 
 LANGUAGES = frozenset(
@@ -202,7 +212,7 @@ class _Pack:
             where = ("options", name)
             self._sets[name] = self._options(where, self.source.convert(where, table, OptionSetTable))
         self.programs: dict[str, Program] = {}
-        self._taken: set[tuple[str, ...]] = set()  # paths of the program being compiled that have a rule
+        self._taken: dict[str, list[tuple[Step, ...]]] = {}  # of the program being compiled, by first word
         self.probes: list[tuple[tuple[str, ...], Rule]] = []
         for name, table in data.get("program", {}).items():
             self._program(name, table)
@@ -217,21 +227,21 @@ class _Pack:
         own = {k: v for k, v in data.items() if k != "commands"}
         table = self.source.convert(where, own, CommandTable)
         names = [key, *table.names]
-        root = self._rule(where, key, (), table, None)
+        root = self._rule(where, key, table, None)
         rules: list[Rule] = []
-        self._taken = set()
+        self._taken = {}
         self._commands(where, data.get("commands", {}), (), root, rules)
-        depth = max((6 if "**" in r.path else len(r.path) for r in rules), default=0)
+        spans = [6 if any(step.many for step in rule.path) else len(rule.path) for rule in rules]
         plain: dict[str, list[Rule]] = {}
         for rule in rules:
-            if "*" not in rule.path[0]:
-                plain.setdefault(rule.path[0], []).append(rule)
+            for word in rule.path[0].words:
+                plain.setdefault(word, []).append(rule)
         program = Program(
             rule=root,
             commands={first: tuple(found) for first, found in plain.items()},
-            patterns=tuple(rule for rule in rules if "*" in rule.path[0]),
+            patterns=tuple(rule for rule in rules if rule.path[0].globs or rule.path[0].many),
             own_args=table.args is not None,
-            depth=depth,
+            depth=max(spans, default=0),
         )
         for name in names:
             if name in self.programs:
@@ -239,7 +249,7 @@ class _Pack:
             self.programs[name] = program
 
     def _commands(
-        self, where: tuple[str, ...], data: object, prefix: tuple[str, ...], parent: Rule, into: list[Rule]
+        self, where: tuple[str, ...], data: object, prefix: tuple[Step, ...], parent: Rule, into: list[Rule]
     ) -> None:
         if not isinstance(data, dict):
             raise self.source.error((*where, "commands"), "", "must be a table of sub-commands")
@@ -251,26 +261,40 @@ class _Pack:
                 )
             own = {k: v for k, v in value.items() if k != "commands"}
             table = self.source.convert(here, own, CommandTable)
-            template = self._rule(here, parent.program, prefix, table, parent)
-            for path in (path for name in table.names or [key] for path in _paths(name)):
-                full = (*prefix, *path)
-                if any("**" in part and part != "**" for part in full) or full.count("**") > 1:
+            template = self._rule(here, parent.program, table, parent)
+            for name in table.names or [key]:
+                words = name.split()
+                path = (*prefix, *map(_step, words))
+                if not words:
+                    raise self.source.error((*where, "commands"), '""', "a sub-command needs a name")
+                if any("**" in word and word != "**" for word in words) or sum(s.many for s in path) > 1:
                     raise self.source.error(here, "", "`**` stands alone, and once in a path")
-                if full in self._taken:
-                    raise self.source.error(here, "", f'"{" ".join(full)}" has a rule already')
-                name = ".".join((parent.program, *full))
-                needs = frozenset(part for part in full if "*" not in part)
-                rule = msgspec.structs.replace(template, path=full, id=name, needs=needs)
+                self._take(here, path)
+                rule = msgspec.structs.replace(
+                    template,
+                    path=path,
+                    id=".".join((parent.id, *words)),
+                    needs=tuple(step.words for step in path if step.words and not step.globs),
+                )
                 into.append(rule)
-                self._taken.add(full)
                 if "commands" in value:
-                    self._commands(here, value["commands"], full, rule, into)
+                    self._commands(here, value["commands"], path, rule, into)
+
+    def _take(self, where: tuple[str, ...], path: tuple[Step, ...]) -> None:
+        """No two rules of a program are for the same words."""
+        for first in _alternatives(path[0]):
+            others = self._taken.setdefault(first, [])
+            for other in others:
+                if len(other) == len(path) and all(map(_meet, other, path)):
+                    pairs = zip(map(_alternatives, other), map(_alternatives, path), strict=True)
+                    shared = [min({*one} & {*two}) for one, two in pairs]
+                    raise self.source.error(where, "", f'"{" ".join(shared)}" has a rule already')
+            others.append(path)
 
     def _rule(
         self,
         where: tuple[str, ...],
         program: str,
-        path: tuple[str, ...],
         table: CommandTable,
         parent: Rule | None,
     ) -> Rule:
@@ -306,9 +330,8 @@ class _Pack:
         )
         http = table.http if isinstance(table.http, str) else ("{url}" if table.http else "")
         rule = Rule(
-            id=".".join((program, *path)),
+            id=program,
             program=program,
-            path=path,
             effect=table.effect,
             scope=table.scope,
             targets=targets,
@@ -506,6 +529,21 @@ def _may_write(option: Option) -> bool:
     )
 
 
-def _paths(name: str) -> list[tuple[str, ...]]:
-    """`"a|b c"` as (a, c) and (b, c)."""
-    return list(itertools.product(*(part.split("|") for part in name.split())))
+def _step(word: str) -> Step:
+    """A word of a path as packs write it: `a|b*`."""
+    if word == "**":
+        return Step(many=True)
+    parts = dict.fromkeys(word.split("|"))
+    globs = tuple(part for part in parts if "*" in part)
+    return Step(frozenset(parts.keys() - globs), globs)
+
+
+def _alternatives(step: Step) -> tuple[str, ...]:
+    return ("**",) if step.many else (*step.words, *step.globs)
+
+
+def _meet(one: Step, other: Step) -> bool:
+    """Whether the two share an alternative."""
+    if not one.words.isdisjoint(other.words) or not set(one.globs).isdisjoint(other.globs):
+        return True
+    return one.many and other.many

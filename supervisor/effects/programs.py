@@ -152,7 +152,7 @@ class _Call(Values):
                 )
             elif meaning is WRITE:
                 self.given_on.add(name)
-        for name in self.state.exported:
+        for name in sorted(self.state.exported):
             if self.rule.other_env.weight:
                 engine.unknown(
                     f"environment/{name}",

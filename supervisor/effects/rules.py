@@ -112,14 +112,28 @@ class Positional(msgspec.Struct, frozen=True):
     glob: str = ""
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One word of a sub-command: any of these.
+
+    Attributes:
+        words: as they are.
+        globs: patterns.
+        many: it stands for any number of words (`**`), and `words` and `globs` are empty.
+    """
+
+    words: frozenset[str] = frozenset()
+    globs: tuple[str, ...] = ()
+    many: bool = False
+
+
 class Rule(msgspec.Struct, frozen=True):
     """What one program or sub-command does; see docs/profiles.md for each field.
 
     Attributes:
-        id: dotted rule id, e.g. `git.push`.
+        id: dotted rule id, e.g. `git.push`; alternatives as the pack writes them, `git.tag|branch`.
         program: name of the program.
-        path: patterns of the sub-command words; empty for the program itself.
-        needs: the words of `path` that are no globs: all must be there, which is quickly seen.
+        path: the words of the sub-command; empty for the program itself.
+        needs: of each of these sets a word must be there, which is quickly seen.
         options: every option by its exact spelling, inherited ones included.
         max_read_args: up to this many positionals the call is a read; -1: not so.
         heeds: files that, lying in the folder or above it, may make the call run or write anything.
@@ -131,8 +145,8 @@ class Rule(msgspec.Struct, frozen=True):
 
     id: str
     program: str
-    path: tuple[str, ...] = ()
-    needs: frozenset[str] = frozenset()
+    path: tuple[Step, ...] = ()
+    needs: tuple[frozenset[str], ...] = ()
     effect: EffectKind = EffectKind.UNKNOWN
     scope: Scope | None = None
     targets: tuple[str, ...] = ()
@@ -167,7 +181,7 @@ class Program(msgspec.Struct, frozen=True):
     Attributes:
         rule: the program without sub-command; also the source of options before one.
         commands: rules of sub-commands by their first word, where that is no glob.
-        patterns: rules of sub-commands whose first word is a glob.
+        patterns: rules of sub-commands whose first word may be a glob.
         own_args: the program's own rule judges calls whose first word is no known sub-command.
         depth: how many words a sub-command may span.
     """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import msgspec
 
 from supervisor.effects.arguments import Given, take_apart
-from supervisor.effects.rules import Program, Rule
+from supervisor.effects.rules import Program, Rule, Step
 from supervisor.effects.words import Word
 
 
@@ -38,17 +39,18 @@ def find_rule(
         path.append(parsed.positionals[0].text)
         rest = parsed.positionals[1:]
         ends.append((len(words) - len(rest), given, doubts))
-    best: tuple[tuple[int, ...], Rule, int] | None = None
-    present = frozenset(path)
+    best: tuple[_Match, Rule] | None = None
     for rule in (*program.commands.get(path[0] if path else "", ()), *program.patterns):
-        if not rule.needs <= present:
+        if any(needed.isdisjoint(path) for needed in rule.needs):
             continue
         match = _matches(rule.path, path)
-        if match is not None and (best is None or match[0] > best[0]):
-            best = (match[0], rule, match[1])
+        if match is not None and (best is None or match.score > best[0].score):
+            best = (match, rule)
     if best is not None:
-        end, given, doubts = ends[best[2] - 1]
-        return best[1], tuple(path[: best[2]]), words[end:], given, doubts
+        match, rule = best
+        end, given, doubts = ends[match.length - 1]
+        named = msgspec.structs.replace(rule, id=".".join((rule.program, *match.patterns)))
+        return named, tuple(path[: match.length]), words[end:], given, doubts
     if helps and any(path[0] == word for word in program.commands):
         return root, tuple(path), rest, given, doubts
     if program.own_args or not path:
@@ -56,28 +58,50 @@ def find_rule(
     return None, tuple(path[:2]), [], [], []
 
 
-def _matches(patterns: tuple[str, ...], path: list[str]) -> tuple[tuple[int, ...], int] | None:
-    """How well `patterns` match the beginning of `path` (more is better), and how many words they take."""
-    if "**" in patterns:
-        at = patterns.index("**")
-        before, after = patterns[:at], patterns[at + 1 :]
-        start = _matches(before, path) if before else ((), 0)
-        if start is None:
-            return None
-        for skip in range(len(path) - start[1] - len(after) + 1):
-            found = _matches(after, path[start[1] + skip :])
-            if found is not None:
-                # The leftmost verb is the verb: what follows it is its arguments.
-                return (*start[0], -skip, *found[0]), start[1] + skip + found[1]
-        return None
-    if len(patterns) > len(path):
+class _Match(NamedTuple):
+    """How the words of a call match those of a rule.
+
+    Attributes:
+        score: how well; more is better.
+        length: how many words they are.
+        patterns: the alternative that each of the rule's words was matched by.
+    """
+
+    score: tuple[int, ...]
+    length: int
+    patterns: tuple[str, ...]
+
+
+def _matches(steps: tuple[Step, ...], path: list[str]) -> _Match | None:
+    """How the beginning of `path` matches `steps`; None if it does not."""
+    for at, step in enumerate(steps):
+        if step.many:
+            return _match_across(steps[:at], steps[at + 1 :], path)
+    if len(steps) > len(path):
         return None
     score: list[int] = []
-    for pattern, word in zip(patterns, path, strict=False):
-        if pattern == word:
+    patterns: list[str] = []
+    for step, word in zip(steps, path, strict=False):
+        if word in step.words:
             score.append(1000)
-        elif "*" in pattern and fnmatchcase(word, pattern):
-            score.append(len(pattern))
+            patterns.append(word)
+        elif found := [glob for glob in step.globs if fnmatchcase(word, glob)]:
+            patterns.append(max(found, key=len))
+            score.append(len(patterns[-1]))
         else:
             return None
-    return tuple(score), len(patterns)
+    return _Match(tuple(score), len(steps), tuple(patterns))
+
+
+def _match_across(before: tuple[Step, ...], after: tuple[Step, ...], path: list[str]) -> _Match | None:
+    """The same with any number of words between `before` and `after`."""
+    start = _matches(before, path)
+    if start is None:
+        return None
+    for skip in range(len(path) - start.length - len(after) + 1):
+        found = _matches(after, path[start.length + skip :])
+        if found is not None:
+            # The leftmost verb is the verb: what follows it is its arguments.
+            score = (*start.score, -skip, *found.score)
+            return _Match(score, start.length + skip + found.length, (*start.patterns, "**", *found.patterns))
+    return None

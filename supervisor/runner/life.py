@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -52,6 +53,7 @@ async def live(
 
     async def learn() -> Judge:
         await asyncio.to_thread(memory.compile)
+        gc.freeze()  # the rules stay: no collection need look through them while a call waits
         return await launch.learn(rules)
 
     run = Run(spec, journal, rules, launch.containment)

@@ -138,7 +138,7 @@ class Memory:
 
     @cached_property
     def _classifier(self) -> Classifier:
-        # Loading the parsers and compiling takes 0.2 s, which a run spends while Claude Code starts.
+        # Loading the parsers and compiling takes 0.1 s, which a run spends while Claude Code starts.
         from supervisor.effects.classifier import Classifier
 
         return Classifier(self._packs.book())

@@ -7,6 +7,7 @@ run; without any it runs all but those that never end.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,9 +25,11 @@ BOOKS = ("/home/user/.cache", "/home/user/.config", "/home/user/.gnupg", "/home/
 AT_ONCE = 500
 
 
-def calls(name: str, rule: Rule) -> Iterator[str]:
-    """Calls of one rule: plain, and with each option, before a file that is there and one that is not."""
-    start = " ".join((name, *rule.path))
+def calls(start: str, rule: Rule) -> Iterator[str]:
+    """Calls of one rule: plain, and with each option, before a file that is there and one that is not.
+
+    `start` is the program and the words of its sub-command.
+    """
     yield from (start, f"{start} notes.txt")
     for option, meaning in rule.options.items():
         if meaning.role is Role.HELP:
@@ -47,12 +50,14 @@ def calls(name: str, rule: Rule) -> Iterator[str]:
             yield from (f"{start} {look} {other} notes.txt", f"{start} {other} {look} notes.txt")
 
 
-def rules(program: Program) -> Iterator[Rule]:
+def rules(name: str, program: Program) -> Iterator[tuple[str, Rule]]:
     """Its own rule, if that judges calls, and those of its sub-commands that are spelled out."""
     if program.own_args or not program.commands:
-        yield program.rule
-    for found in program.commands.values():
-        yield from (rule for rule in found if "*" not in "".join(rule.path))
+        yield name, program.rule
+    several = {id(rule): rule for found in program.commands.values() for rule in found}
+    for rule in several.values():
+        for words in itertools.product(*(sorted(step.words) for step in rule.path)):
+            yield " ".join((name, *words)), rule
 
 
 def main(names: list[str]) -> None:
@@ -62,7 +67,11 @@ def main(names: list[str]) -> None:
         wanted = name in names if names else name not in ENDLESS
         if wanted and " " not in name and shutil.which(name, path=ENVIRONMENT["PATH"]):
             place = "cd repo; " if name == "git" else ""
-            jobs += (f"{place}{call} </dev/null" for rule in rules(program) for call in calls(name, rule))
+            jobs += (
+                f"{place}{call} </dev/null"
+                for start, rule in rules(name, program)
+                for call in calls(start, rule)
+            )
     jobs = [job for job in dict.fromkeys(jobs) if is_read(judge(job))]
     for at in range(0, len(jobs), AT_ONCE):
         print(f"{at} of {len(jobs)}", file=sys.stderr)

@@ -54,6 +54,15 @@ def kind(rules: str, command: str) -> str:
         ('[[mcp]]\nserver = "x"\ntools = ["y"]\nefect = "read"\n', 8, ("efect", 'did you mean "effect"')),
         ('[program.a]\n[program.b]\nnames = ["a"]\n', 6, ("defined twice",)),
         ('[program.a.commands."b|c"]\n[program.a.commands.c]\n', 6, ('"c" has a rule already',)),
+        (
+            '[program.a.commands."b|c x|*y"]\n[program.a.commands."c|d *y|z"]\n',
+            6,
+            ('"c *y" has a rule already',),
+        ),
+        ('[program.a.commands."** b"]\n[program.a.commands."** b|c"]\n', 6, ('"** b" has a rule already',)),
+        ('[program.a.commands."** b **"]\n', 5, ("`**` stands alone, and once",)),
+        ('[program.a.commands."b|** c"]\n', 5, ("`**` stands alone, and once",)),
+        ('[program.a.commands.""]\n', 5, ("needs a name",)),
     ],
 )
 def test_a_wrong_pack_is_an_error_with_file_line_field_and_nearest_name(
@@ -66,6 +75,18 @@ def test_a_wrong_pack_is_an_error_with_file_line_field_and_nearest_name(
     assert message.startswith(f"t.toml:{line}:"), message
     for word in words:
         assert word in message
+
+
+def test_the_rule_of_the_words_of_a_call_is_the_one_that_names_them_best() -> None:
+    """A word beats a pattern, a longer pattern a shorter one; the rule's id says by what it was found."""
+    rules = (
+        '[program.a.commands."b|c* x|y|x*"]\neffect = "read"\nargs = "text..."\n'
+        '[program.a.commands."b* *"]\neffect = "write"\n'
+        '[program.a.commands."** drop|get|get*"]\neffect = "write"\n'
+    )
+    commands = ("a b x", "a b xyz", "a cc y", "a bb x", "a q drop get", "a q r getit", "a q r", "a b")
+    found = [judge(rules, command).effects[0].rule for command in commands]
+    assert found == ["a.b.x", "a.b.x*", "a.c*.y", "a.b*.*", "a.**.drop", "a.**.get*", "a", "a"]
 
 
 def test_two_packs_may_not_define_the_same_program_but_a_later_layer_wins() -> None:
