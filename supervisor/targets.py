@@ -120,6 +120,8 @@ def under(path: str, prefix: str) -> bool:
 
     A path may be a pattern as shells know them: then whether something that it matches may.
     """
+    if not _is_glob(path):
+        return inside(path, prefix)
     steps, wanted = path.rstrip("/").split("/"), prefix.rstrip("/").split("/")
     return len(steps) >= len(wanted) and _meet(steps, wanted)
 
@@ -131,6 +133,8 @@ def inside(path: str, prefix: str) -> bool:
 
 def holds(path: str, prefix: str) -> bool:
     """Whether a folded absolute path, or what it matches as a pattern, is `prefix` or a folder above it."""
+    if not _is_glob(path):
+        return inside(prefix, path)
     steps, wanted = path.rstrip("/").split("/"), prefix.rstrip("/").split("/")
     return len(steps) <= len(wanted) and _meet(steps, wanted)
 
@@ -142,4 +146,4 @@ def _meet(pattern: list[str], names: list[str]) -> bool:
 
 def _is_glob(step: str) -> bool:
     """Others match themselves alone; each that is tried anyway is a regular expression to compile."""
-    return any(mark in step for mark in "*?[")
+    return "*" in step or "?" in step or "[" in step
