@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from supervisor.cli.going import go, no_screen, screen_size
 from supervisor.cli.guarding import drift_shown, offered_approval
 from supervisor.cli.launching import Wish
 from supervisor.cli.past import as_json
-from supervisor.cli.run import go, no_screen, screen_size
 from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import Outcome, PlanApproved
 from supervisor.journal.listing import find_run
@@ -26,6 +26,7 @@ from supervisor.runner.approving import newest_approval, outsider, person
 from supervisor.runner.going_live import applied_basis, require_applied
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import load_spec
+from supervisor.runner.start import Upcoming
 from supervisor.views.safe import many_lines, one_line
 
 
@@ -133,7 +134,8 @@ def _go_on(
         size=screen_size(),
         basis=basis,
     )
-    return go(wish, unattended=offered is not None)
+    with Upcoming() as runner:
+        return go(wish, runner, unattended=offered is not None)
 
 
 @click.command()

@@ -41,7 +41,8 @@ class Doorbell:
         self._brisk_s = brisk_s
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
-        self._closing = threading.Event()
+        self._wake = threading.Event()
+        self._closed = False
         self._error: JournalError | None = None
         self._thread = threading.Thread(target=self._watch, name="journal doorbell", daemon=True)
         self._thread.start()
@@ -57,9 +58,14 @@ class Doorbell:
         if self._error is not None:
             raise self._error
 
+    def look(self) -> None:
+        """Look now: something is known to have happened."""
+        self._wake.set()
+
     def close(self) -> None:
         """End the thread. Takes no longer than one look at the journal."""
-        self._closing.set()
+        self._closed = True
+        self._wake.set()
         self._thread.join()
 
     def _watch(self) -> None:
@@ -89,8 +95,10 @@ class Doorbell:
                 seen, last_ring = version, time.monotonic()
                 self._ring()
             calm = time.monotonic() - last_ring > CALM_AFTER_S
-            if self._closing.wait(max(CALM_S, self._brisk_s) if calm else self._brisk_s):
+            self._wake.wait(max(CALM_S, self._brisk_s) if calm else self._brisk_s)
+            if self._closed:
                 return
+            self._wake.clear()
             self._check(opened.st_dev, opened.st_ino)
 
     def _check(self, device: int, inode: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from supervisor.journal.doorbell import BRISK_S, Doorbell
@@ -15,7 +15,12 @@ ABSENT_S = 0.1
 
 
 async def tail(
-    path: Path, run_id: str | None = None, after: int = 0, *, every_s: float = BRISK_S
+    path: Path,
+    run_id: str | None = None,
+    after: int = 0,
+    *,
+    every_s: float = BRISK_S,
+    urgent: Callable[[Callable[[], None]], None] = lambda look: None,
 ) -> AsyncGenerator[list[Recorded], None]:
     """Events in order, a batch at a time: those that exist first, then each as it is committed. Never ends.
 
@@ -27,6 +32,7 @@ async def tail(
         run_id: of this run; None: of all.
         after: only events with a greater seq.
         every_s: time between two looks while something is happening.
+        urgent: is given what makes it look at once.
 
     Raises:
         JournalError: the journal cannot be read, was deleted or replaced, or a row is of a kind that this
@@ -36,6 +42,7 @@ async def tail(
         await asyncio.sleep(ABSENT_S)
     async with await Reader.open(path) as reader:
         bell = Doorbell(path, every_s)
+        urgent(bell.look)
         try:
             while True:
                 await bell.ring()

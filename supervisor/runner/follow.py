@@ -24,7 +24,12 @@ _SILENCE_S = 5.0
 
 
 async def follow(
-    places: Places, run_id: str, runner_pid: int, silence_s: float, unjournaled: Callable[[str], None]
+    places: Places,
+    run_id: str,
+    runner_pid: int,
+    silence_s: float,
+    unjournaled: Callable[[str], None],
+    ended: int | None = None,
 ) -> AsyncIterator[Recorded]:
     """Every event of the run from its first, until it has ended.
 
@@ -33,6 +38,7 @@ async def follow(
 
     Args:
         unjournaled: told, once, of each alert that the journal cannot take yet, as `kind: detail`.
+        ended: a descriptor that becomes readable when the runner ends, so that the end is heard at once.
 
     Raises:
         JournalError: the run has ended, and the journal cannot be read or cannot take its end. Whoever looks
@@ -40,9 +46,20 @@ async def follow(
     """
     queue: asyncio.Queue[Recorded | JournalError] = asyncio.Queue()
 
+    def at_the_end(look: Callable[[], None]) -> None:
+        if ended is None:
+            return
+        loop, descriptor = asyncio.get_running_loop(), ended
+
+        def heard() -> None:
+            loop.remove_reader(descriptor)
+            look()
+
+        loop.add_reader(descriptor, heard)
+
     async def read() -> None:
         try:
-            async for batch in tail(places.journal, run_id, every_s=_LINES_S):
+            async for batch in tail(places.journal, run_id, every_s=_LINES_S, urgent=at_the_end):
                 for recorded in batch:
                     queue.put_nowait(recorded)
         except JournalError as cause:

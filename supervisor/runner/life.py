@@ -45,14 +45,16 @@ async def live(
     Raises:
         SuperviseError: nothing was started, and why.
     """
-    launch = _Launch(spec, model)
     packs = packs_of(spec)
     packs.check_own()
     memory = Memory(packs, spec.reads, spec.rulings)
+    # The model and Claude Code come up meanwhile.
+    compiling = asyncio.get_running_loop().run_in_executor(None, memory.compile)
+    launch = _Launch(spec, model)
     rules = memory.judge_in(surroundings(spec, home=launch.env["HOME"], path=launch.env.get("PATH", "")))
 
     async def learn() -> Judge:
-        await asyncio.to_thread(memory.compile)
+        await compiling
         gc.freeze()  # the rules stay: no collection need look through them while a call waits
         return await launch.learn(rules)
 

@@ -108,6 +108,11 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
         """Where the spec itself is kept."""
         return Path(self.state_dir) / "spec.json"
 
+    @property
+    def log(self) -> Path:
+        """What the runner says where nobody listens."""
+        return Path(self.state_dir) / "runner.log"
+
 
 def save_spec(spec: RunSpec) -> None:
     """Write the spec where its runner finds it."""

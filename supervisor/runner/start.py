@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from supervisor.errors import Exit, FolderError, SuperviseError
-from supervisor.places import private_dir
-from supervisor.runner.spec import RunSpec, save_spec
+
+if TYPE_CHECKING:
+    from supervisor.runner.spec import RunSpec
 
 _READY_TIMEOUT_S = 60.0
 
@@ -24,42 +27,78 @@ class StartError(SuperviseError):
         self.code = code
 
 
-def start_runner(spec: RunSpec) -> int:
-    """Start the runner in a session of its own; it outlives us. Returns its process id.
+class Upcoming:
+    """A runner that loads what it needs and waits for its run, in a session of its own.
 
-    Raises:
-        StartError: it could not prove its gate, or could not start Claude Code.
-        FolderError: what the run keeps cannot be written.
+    Loading takes it 0.2 s; whoever starts a run needs as long to prepare it, so both are done at once. As a
+    context manager it ends a runner that was given no run; so does the end of this process.
+
+    Attributes:
+        ended: a descriptor on which nothing comes once it runs, but the end of the file when the run ends.
     """
-    keep = private_dir(Path(spec.state_dir))
-    try:
-        save_spec(spec)
-        log = os.open(keep / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    except OSError as cause:
-        raise FolderError(keep, cause) from cause
-    read, write = os.pipe()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "supervisor.runner", str(spec.file), str(write)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[write],
-            start_new_session=True,
-            cwd="/",
-        )
-    finally:
-        os.close(write)
-        os.close(log)
-    with os.fdopen(read, "rb") as pipe:
-        ready, _, _ = select.select([pipe], [], [], _READY_TIMEOUT_S)
-        line = pipe.readline() if ready else b""
-    said = json.loads(line) if line else {}
-    if said.get("ok"):
-        # Nobody waits for it any more: it must not stay behind as our zombie, nor warn when we forget it.
-        process.returncode = 0
-        return process.pid
-    if said:
-        raise StartError(said["error"], cure=said["cure"], code=Exit(said["code"]))
-    words = (Path(spec.state_dir) / "runner.log").read_text(errors="replace").strip()[-500:]
-    raise StartError(f"the runner did not come up: {words}", code=Exit.HOOK_FAILURE)
+
+    def __init__(self) -> None:
+        told, self._tell = os.pipe()
+        self.ended, ready = os.pipe()
+        self._told = self._outlives_us = False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "supervisor.runner", str(told), str(ready)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # it has a log once it has a run
+                pass_fds=[told, ready],
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            os.close(told)
+            os.close(ready)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.ended)
+        os.close(self._tell)
+        if not self._told:
+            self._process.kill()
+        if not self._outlives_us:
+            self._process.wait()
+
+    def begin(self, spec: RunSpec) -> int:
+        """Give it its run; from there on it outlives us. Returns its process id.
+
+        Raises:
+            StartError: it could not prove its gate, or could not start Claude Code.
+            FolderError: what the run keeps cannot be written.
+        """
+        from supervisor.places import private_dir  # loaded by now, as there is a spec
+        from supervisor.runner.spec import save_spec
+
+        keep = private_dir(Path(spec.state_dir))
+        try:
+            save_spec(spec)
+        except OSError as cause:
+            raise FolderError(keep, cause) from cause
+        with contextlib.suppress(BrokenPipeError):  # it is gone: that is said below
+            os.write(self._tell, f"{spec.file}\n".encode())
+        self._told = True
+        ready, _, _ = select.select([self.ended], [], [], _READY_TIMEOUT_S)
+        line = os.read(self.ended, 1 << 16) if ready else b""
+        said = json.loads(line) if line else {}
+        if said.get("ok"):
+            self._outlives_us = True
+            # Nobody waits for it any more: it must not stay behind as our zombie, nor warn when we forget it.
+            self._process.returncode = 0
+            return self._process.pid
+        if said:
+            raise StartError(said["error"], cure=said["cure"], code=Exit(said["code"]))
+        self._process.kill()
+        words = spec.log.read_text(errors="replace").strip()[-500:] if spec.log.exists() else ""
+        raise StartError(f"the runner did not come up: {words}", code=Exit.HOOK_FAILURE)
+
+
+def start_runner(spec: RunSpec) -> int:
+    """Start the runner of a run; it outlives us. Returns its process id; errors are those of `begin`."""
+    with Upcoming() as runner:
+        return runner.begin(spec)

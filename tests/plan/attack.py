@@ -142,7 +142,8 @@ def second_runner() -> str:
     for spec in Path(CONTEXT["state"]).glob("runs/*/spec.json"):
         read, write = os.pipe()
         done = subprocess.run(
-            [CONTEXT["python"], "-P", "-m", "supervisor.runner", str(spec), str(write)],
+            [CONTEXT["python"], "-P", "-m", "supervisor.runner", "0", str(write)],
+            input=f"{spec}\n",
             pass_fds=[write],
             capture_output=True,
             text=True,

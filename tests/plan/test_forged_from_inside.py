@@ -212,7 +212,7 @@ def test_nothing_inside_of_a_shadow_finds_a_door_to_knock_at(machine: Machine) -
         bash(f"supervise apply {scene.rehearsed}"),
         bash("supervise run --mode live more"),
         bash("supervise allow"),
-        bash("python3 -m supervisor.runner spec.json 3"),
+        bash("echo spec.json | python3 -m supervisor.runner 0 3"),
     ]
     shell = shlex.join(scene.attack("shell", *FEW))
     waiting = "until grep -q '\"end\"' attack-server.jsonl; do sleep 0.1; done"

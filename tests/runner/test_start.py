@@ -1,0 +1,75 @@
+"""A runner that loads before its run is known, and what becomes of it where there is none after all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.claude import bundled_claude
+from harness.machine import Machine
+from harness.waiting import wait_for
+
+UPCOMING = """\
+import sys, time
+from supervisor.runner.start import Upcoming
+with Upcoming() as runner:
+    print(runner._process.pid, flush=True)
+    sys.stdin.readline()
+print("over", flush=True)
+"""
+
+
+def upcoming(machine: Machine) -> tuple[subprocess.Popen[str], int]:
+    """A process that keeps a runner ready until it hears something, and the runner's process id."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", UPCOMING],
+        env=machine.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended (a zombie has)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_runner_that_gets_no_run_ends_with_whoever_wanted_it(machine: Machine) -> None:
+    """They changed their mind, or what they asked for was wrong: nothing is left, and nothing was written."""
+    process, runner = upcoming(machine)
+    out, _ = process.communicate("\n")
+    assert out == "over\n" and process.returncode == 0
+    assert is_gone(runner)
+    assert not machine.state.exists()
+
+
+def test_a_runner_that_gets_no_run_ends_when_whoever_wanted_it_is_killed(machine: Machine) -> None:
+    """Also by `kill -9`: it hears the end of its input."""
+    process, runner = upcoming(machine)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: is_gone(runner), "the runner to end")
+    assert not machine.state.exists()
+
+
+def test_a_runner_that_cannot_load_is_an_error_and_no_run(machine: Machine) -> None:
+    """Here because a library of its own is broken: its last words are told, and nothing ran."""
+    script = machine.write_script([{"say": "never"}])
+    words = ["run", "--headless", "--claude", str(bundled_claude()), "--script", str(script), "task"]
+    broken = machine.root / "broken"
+    broken.mkdir()
+    (broken / "watchfiles.py").write_text("raise ImportError('half installed')\n")
+    done = machine.supervise(*words, env={"PYTHONPATH": str(broken)})
+    assert done.returncode == 3
+    assert "the runner did not come up" in done.stderr and "half installed" in done.stderr
+    machine.wait_until_still()
+    assert machine.json("runs", "--json") == []
