@@ -2,7 +2,7 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make rsync:rsync
+APT := tmux:tmux bwrap:bubblewrap socat:socat perl:perl-base git:git make:make rsync:rsync cc:gcc cc:libc6-dev
 APT += pg_createcluster:postgresql sqlite3:sqlite3
 
 # Debian starts a database server as it installs one; the tests start their own.
@@ -24,7 +24,7 @@ lint: setup
 
 setup: tools $(VENV)/.ready
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: pyproject.toml supervisor/gate/client.c supervisor/gate/compile_client.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@# commands with set-up scripts that the tests run for real; only its files are read, not its code

@@ -5,9 +5,9 @@
 A real headless run is started, with a stand-in for Claude Code that does what Claude Code does with the hook
 it was given, and holds a clock to it. So the gate is the runner's own, with its journal (`synchronous=FULL`,
 the reply leaves after the commit), its classifier and its checks of who asks. The floor is `sh -c true`,
-started the same way, in turns, and so are the two parts that no gate can do without: Perl's start and a
-bare commit on this disk. Beside it stands what the real Claude Code noted as our hook's duration in a real
-session.
+started the same way, in turns, and so are the two parts that no gate can do without: a process that does
+nothing and a bare commit on this disk. Beside it stands what the real Claude Code noted as our hook's
+duration in a real session.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ def stand_in(samples: Path, calls: int, words: list[str]) -> None:
     ask("SessionStart", source="startup")
     task = json.loads(sys.stdin.readline())["message"]["content"]
     ask("UserPromptSubmit", prompt=task)
-    perl = hooks["PreToolUse"]["command"]
-    found: dict[str, list[float]] = {"hook": [], "sh": [], "perl": [], "commit": []}
+    found: dict[str, list[float]] = {"hook": [], "sh": [], "true": [], "commit": []}
     bare = sqlite3.connect(samples.with_suffix(".db"), isolation_level=None)
     for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE t (body TEXT)"):
         bare.execute(statement)
@@ -75,7 +74,7 @@ def stand_in(samples: Path, calls: int, words: list[str]) -> None:
         assert json.loads(answer)["hookSpecificOutput"]["permissionDecision"] in ("allow", "deny")
         found["hook"].append(took_ms)
         found["sh"].append(spawned_ms(["/bin/sh", "-c", "true"])[0])
-        found["perl"].append(spawned_ms([perl, "-e", "1"])[0])
+        found["true"].append(spawned_ms(["/bin/true"])[0])
         began = time.perf_counter()
         bare.execute("INSERT INTO t VALUES (?)", ("x" * 2000,))
         found["commit"].append((time.perf_counter() - began) * 1000)
@@ -136,7 +135,7 @@ def main() -> None:
     with new_machine() as machine:
         noted = inside_of_claude(machine, max(5, options.calls // 10))
     figure("sh -c true (floor)", found["sh"])
-    figure("perl -e 1 (floor of the client)", found["perl"], floor=found["sh"])
+    figure("/bin/true (floor of the client)", found["true"], floor=found["sh"])
     figure("a bare SQLite commit, synchronous=FULL (floor of the gate)", found["commit"], floor=found["sh"])
     p50 = figure("hook command, start to decision and end", found["hook"], floor=found["sh"])
     figure("  of it, in the gate before the commit", found["gate"])

@@ -18,7 +18,7 @@ from typing import Any
 from supervisor.doctor.containment import prove_containment
 from supervisor.doctor.stage import TIMEOUT_S, Check, claude_words, converse, write_call, write_script
 from supervisor.errors import JournalError, SuperviseError
-from supervisor.gate.gate import client_script, hook_command
+from supervisor.gate.gate import client_program, hook_command
 from supervisor.journal.events import AlertRaised, AnyEvent, CallDecided, RunEnded, SessionReady
 from supervisor.journal.listing import run_events
 from supervisor.journal.writer import Journal
@@ -30,8 +30,6 @@ from supervisor.session import settings
 from supervisor.session.find import Claude, find_claude
 from supervisor.session.model import start_model
 
-_PERL = "/usr/bin/perl"
-
 
 def examine(places: Places, given: str | None) -> Iterator[Check]:
     """All checks, in order, each yielded as soon as it is known."""
@@ -41,7 +39,7 @@ def examine(places: Places, given: str | None) -> Iterator[Check]:
         yield Check("Claude Code", False, str(error), error.cure)
         return
     yield Check("Claude Code", True, f"{claude.version} at {claude.path} ({claude.origin})")
-    yield _perl()
+    yield _hook_client()
     yield _journal(places)
     yield _live_run(claude)
     yield from prove_floors(claude)
@@ -111,7 +109,7 @@ def prove_floors(claude: Claude) -> Iterator[Check]:
         "floor 1: the hook client answers whole or blocks",
         "the gate's answer was cut short; acceptEdits, no onFailure",
         mode="acceptEdits",
-        hook=lambda socket_path: hook_command(client_script(), socket_path, "doctor", 5, _PERL),
+        hook=lambda socket_path: hook_command(client_program(), socket_path, "doctor", 5),
         on_failure=False,
         expect_written=False,
     )
@@ -220,10 +218,12 @@ def _broken_gate(folder: Path) -> Iterator[Path]:
             thread.join()
 
 
-def _perl() -> Check:
-    if os.access(_PERL, os.X_OK):
-        return Check("hook client", True, f"runs on {_PERL}")
-    return Check("hook client", False, f"{_PERL} is missing", "Debian: apt install perl-base")
+def _hook_client() -> Check:
+    program = client_program()
+    if os.access(program, os.X_OK):
+        return Check("hook client", True, f"compiled at {program}")
+    cure = "Install supervise again, with a C compiler (Debian: apt install gcc libc6-dev)."
+    return Check("hook client", False, f"{program} was not compiled", cure)
 
 
 def _journal(places: Places) -> Check:

@@ -19,7 +19,7 @@ import msgspec
 
 from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.effects.foresight import Foreseen
-from supervisor.errors import GateError, JournalError
+from supervisor.errors import GateError, JournalError, LaunchError
 from supervisor.gate import question, wire
 from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
@@ -456,9 +456,9 @@ def _by_own_settings(changed: str) -> Effect:
     )
 
 
-def client_script() -> Path:
-    """The hook client: a script for `perl`."""
-    return Path(__file__).with_name("client.pl")
+def client_program() -> Path:
+    """The hook client, compiled when the project was installed."""
+    return Path(__file__).with_name("hook-client")
 
 
 def place_client(folder: Path) -> Path:
@@ -466,12 +466,23 @@ def place_client(folder: Path) -> Path:
 
     Where it is installed the agent may be able to change it, or what its shadow shows of it: at home, or in
     the folder of the run itself. What lies in the supervisor's own folders it cannot.
+
+    Raises:
+        LaunchError: it is not there.
     """
-    client = folder / "client.pl"
-    client.write_bytes(client_script().read_bytes())
+    client = folder / "hook-client"
+    try:
+        program = client_program().read_bytes()
+    except FileNotFoundError:
+        raise LaunchError(
+            f"the hook client was not compiled: {client_program()}",
+            cure="Install supervise again, with a C compiler (Debian: apt install gcc libc6-dev).",
+        ) from None
+    client.write_bytes(program)
+    client.chmod(0o700)
     return client
 
 
-def hook_command(client: Path, socket: Path, nonce: str, deadline_s: float, perl: str) -> list[str]:
+def hook_command(client: Path, socket: Path, nonce: str, deadline_s: float) -> list[str]:
     """The hook command in exec form: program and arguments, no shell in between."""
-    return [perl, str(client), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]
+    return [str(client), str(socket), str(os.getpid()), nonce, f"{max(1, round(deadline_s))}"]

@@ -24,8 +24,7 @@ class Health:
     def __init__(self, spec: RunSpec, hook: list[str]) -> None:
         self._hook = hook
         self._parts = {
-            Path(hook[0]): "the hook client's interpreter",
-            Path(hook[1]): "the hook client",
+            Path(hook[0]): "the hook client",
             spec.gate_socket: "the gate's socket",
             Path(spec.journal): "the journal",
         }
@@ -48,7 +47,7 @@ class Health:
         except OSError as cause:
             raise LaunchError(
                 f"the hook client cannot be started: {cause}",
-                cure="It needs perl at /usr/bin/perl (Debian: apt install perl-base).",
+                cure="Is its file system mounted noexec? Set XDG_STATE_HOME to a folder of another one.",
             ) from cause
         async with asyncio.timeout(_PROOF_TIMEOUT_S):
             out, err = await process.communicate(_PROOF)
@@ -74,5 +73,5 @@ def _identity(path: Path, name: str) -> tuple[int, int, int]:
         seen = path.stat()
     except OSError as cause:
         raise LaunchError(f"{name} is gone: {path}: {os.strerror(cause.errno or 0)}") from cause
-    changed = seen.st_mtime_ns if name.startswith("the hook client") else 0
+    changed = seen.st_mtime_ns if name == "the hook client" else 0
     return seen.st_dev, seen.st_ino, changed

@@ -137,7 +137,7 @@ class _Launch:
             headless=spec.headless,
         )
         await self.containment.serve()
-        shown = (Path(hook[1]), self._given, *self._memory[1:])
+        shown = (Path(hook[0]), self._given, *self._memory[1:])
         argv = self.containment.wrap([spec.claude_path, *words], self.env, shown)
         if spec.headless:
             log = Path(spec.state_dir) / "claude.log"

@@ -298,9 +298,7 @@ class Run(Watcher):
             LaunchError: the gate could not be proven, or Claude Code not be started; it is journaled.
         """
         client = place_client(Path(self.spec.state_dir))
-        hook = hook_command(
-            client, self.spec.gate_socket, self._nonce, self.spec.deadline_s, perl="/usr/bin/perl"
-        )
+        hook = hook_command(client, self.spec.gate_socket, self._nonce, self.spec.deadline_s)
         self.gate.serve(self.spec.gate_socket)
         self._health = Health(self.spec, hook)
         try:

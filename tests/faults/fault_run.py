@@ -199,18 +199,17 @@ exec "{bundled_claude()}" "$@"
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 line = (entry / "cmdline").read_bytes().split(b"\0")
-                if all(any(os.fsencode(word) in part for part in line) for word in words) and line[0] in (
+                program = line[0].rpartition(b"/")[2]
+                if all(any(os.fsencode(word) in part for part in line) for word in words) and program in (
                     b"cat",
-                    b"/usr/bin/cat",
-                    b"/bin/cat",
-                    b"/usr/bin/perl",
+                    b"hook-client",
                 ):
                     found.append(int(entry.name))
         return found
 
     def client(self) -> int:
         """Process id of a hook client that has connected to the gate and waits; 0 if none does."""
-        for pid in self._find("client.pl", str(self.runtime / "gate.sock")):
+        for pid in self._find("hook-client", str(self.runtime / "gate.sock")):
             with suppress(OSError):
                 # its standard streams may be sockets, too
                 opened = [fd for fd in Path(f"/proc/{pid}/fd").iterdir() if int(fd.name) > 2]
@@ -221,7 +220,7 @@ exec "{bundled_claude()}" "$@"
     @property
     def client_file(self) -> Path:
         """The hook client of this run."""
-        return self.machine.state / "runs" / self.run_id / "client.pl"
+        return self.machine.state / "runs" / self.run_id / "hook-client"
 
     @property
     def journal(self) -> Path:

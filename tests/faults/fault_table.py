@@ -57,7 +57,7 @@ class Fault:
 
 
 def _client_missing(run: FaultRun) -> Iterator[None]:
-    away = run.client_file.with_name("moved.pl")
+    away = run.client_file.with_name("moved")
     run.client_file.rename(away)
     run.release()
     yield

@@ -17,7 +17,7 @@ import pytest
 
 from harness.machine import Machine
 from harness.waiting import PATIENCE_S, eventually
-from supervisor.gate.gate import client_script
+from supervisor.gate.gate import client_program
 from supervisor.gate.link import HookClientError, Link, StrangerError
 from supervisor.gate.listener import Listener
 
@@ -47,19 +47,35 @@ BAD_ANSWERS = {
 }
 
 
-def ask(path: Path, gate_pid: int, *, deadline_s: int = 60) -> subprocess.Popen[bytes]:
-    """A hook client with one event to be decided."""
-    client = subprocess.Popen(
-        ["/usr/bin/perl", str(client_script()), str(path), str(gate_pid), NONCE, str(deadline_s)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert client.stdin is not None
-    client.stdin.write(EVENT)
-    client.stdin.close()
-    client.stdin = None
-    return client
+Ask = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture(scope="module", params=["as installed", "with sanitizers"])
+def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Starts a hook client with one event to be decided; also one that stops at any misuse of memory."""
+    program = client_program()
+    if request.param == "with sanitizers":
+        program = tmp_path_factory.mktemp("client") / "hook-client"
+        checks = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+        source = client_program().with_name("client.c")
+        subprocess.run(["cc", "-std=c11", *checks, "-o", program, source], check=True)
+
+    def start(
+        path: Path, gate_pid: int, *, deadline_s: int = 60, event: bytes = EVENT
+    ) -> subprocess.Popen[bytes]:
+        client = subprocess.Popen(
+            [program, path, str(gate_pid), NONCE, str(deadline_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert client.stdin is not None
+        client.stdin.write(event)
+        client.stdin.close()
+        client.stdin = None
+        return client
+
+    return start
 
 
 @pytest.fixture
@@ -71,7 +87,7 @@ def gate(machine: Machine) -> Iterator[socket.socket]:
         yield server
 
 
-def answered(gate: socket.socket, answer: bytes) -> tuple[int, bytes]:
+def answered(ask: Ask, gate: socket.socket, answer: bytes) -> tuple[int, bytes]:
     """Exit code and output of a client whose gate sends `answer` and hangs up."""
     with ask(Path(gate.getsockname()), os.getpid()) as client:
         connection, _ = gate.accept()
@@ -83,7 +99,7 @@ def answered(gate: socket.socket, answer: bytes) -> tuple[int, bytes]:
     return client.returncode, out
 
 
-def test_a_whole_answer_is_passed_on_whole_and_acknowledged(gate: socket.socket) -> None:
+def test_a_whole_answer_is_passed_on_whole_and_acknowledged(ask: Ask, gate: socket.socket) -> None:
     """The decision stands on standard output, byte for byte, and the gate hears that it was taken."""
     with ask(Path(gate.getsockname()), os.getpid()) as client:
         connection, _ = gate.accept()
@@ -96,13 +112,41 @@ def test_a_whole_answer_is_passed_on_whole_and_acknowledged(gate: socket.socket)
     assert (client.returncode, out, receipt) == (0, DECISION, b"taken\n")
 
 
+def test_an_answer_may_be_long_and_come_in_pieces_among_beats(ask: Ask, gate: socket.socket) -> None:
+    """Each beat is sent back, and nothing of them reaches Claude Code."""
+    event, decision = b"e" * 3_000_000, b'"' + b"d" * 300_000 + b'"'
+    frame = b"supervise %s %d\n%s" % (NONCE.encode(), len(decision), decision)
+    with ask(Path(gate.getsockname()), os.getpid(), event=event) as client:
+        connection, _ = gate.accept()
+        with connection, connection.makefile("rb") as heard:
+            assert heard.readline() == b"%s %d\n" % (NONCE.encode(), len(event))
+            assert heard.read(len(event)) == event
+            for _ in range(3):
+                connection.sendall(b"\n")
+                assert heard.read(1) == b"\n"
+            for piece in (frame[:5], frame[5:40], frame[40:70_000], frame[70_000:-1], frame[-1:]):
+                connection.sendall(piece)
+            out, _ = client.communicate(timeout=PATIENCE_S)
+            assert heard.read() == b"taken\n"
+    assert (client.returncode, out) == (0, decision)
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("socket", "1", NONCE), ("socket", "1", NONCE, "soon"), ("s" * 200, "1", NONCE, "5")]
+)
+def test_a_client_that_is_started_otherwise_blocks(words: tuple[str, ...]) -> None:
+    """Without all it needs to know, or with what cannot be."""
+    done = subprocess.run([client_program(), *words], input=EVENT, capture_output=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout) == (BLOCKS, b"") and b"Nothing was executed" in done.stderr
+
+
 @pytest.mark.parametrize("what", BAD_ANSWERS)
-def test_anything_but_one_whole_frame_blocks(gate: socket.socket, what: str) -> None:
+def test_anything_but_one_whole_frame_blocks(ask: Ask, gate: socket.socket, what: str) -> None:
     """Exit code 2 and an empty output, which Claude Code takes as a block in every mode."""
-    assert answered(gate, BAD_ANSWERS[what]) == (BLOCKS, b"")
+    assert answered(ask, gate, BAD_ANSWERS[what]) == (BLOCKS, b"")
 
 
-def test_silence_blocks(gate: socket.socket) -> None:
+def test_silence_blocks(ask: Ask, gate: socket.socket) -> None:
     """A gate that takes the event and never answers is given up after the deadline."""
     with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
         connection, _ = gate.accept()
@@ -111,21 +155,21 @@ def test_silence_blocks(gate: socket.socket) -> None:
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
-def test_a_gate_that_does_not_even_accept_blocks(gate: socket.socket) -> None:
+def test_a_gate_that_does_not_even_accept_blocks(ask: Ask, gate: socket.socket) -> None:
     """A socket that listens, in a process that is busy for ever."""
     with ask(Path(gate.getsockname()), os.getpid(), deadline_s=1) as client:
         out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
-def test_no_socket_blocks(machine: Machine) -> None:
+def test_no_socket_blocks(ask: Ask, machine: Machine) -> None:
     """Nothing is there to connect to."""
     with ask(machine.root / "nothing.sock", os.getpid()) as client:
         out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
-def test_a_socket_that_nobody_serves_any_more_blocks(gate: socket.socket) -> None:
+def test_a_socket_that_nobody_serves_any_more_blocks(ask: Ask, gate: socket.socket) -> None:
     """The file is there, the process is not."""
     path = Path(gate.getsockname())
     gate.close()
@@ -134,14 +178,14 @@ def test_a_socket_that_nobody_serves_any_more_blocks(gate: socket.socket) -> Non
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
-def test_another_process_on_the_socket_blocks(gate: socket.socket) -> None:
+def test_another_process_on_the_socket_blocks(ask: Ask, gate: socket.socket) -> None:
     """A perfect answer from a process that is not the gate counts for nothing."""
     with ask(Path(gate.getsockname()), os.getppid()) as client:
         out, _ = client.communicate(timeout=PATIENCE_S)
     assert (client.returncode, out) == (BLOCKS, b"")
 
 
-def test_a_decision_that_claude_code_does_not_take_is_not_acknowledged(gate: socket.socket) -> None:
+def test_a_decision_that_claude_code_does_not_take_is_not_acknowledged(ask: Ask, gate: socket.socket) -> None:
     """Standard output is closed before the answer comes: no receipt, and a block."""
     with ask(Path(gate.getsockname()), os.getpid()) as client:
         connection, _ = gate.accept()
@@ -312,7 +356,9 @@ async def test_a_client_that_comes_while_nothing_can_be_opened_is_served_later(m
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-async def test_a_client_that_waits_is_missed_when_it_is_hit(machine: Machine, number: signal.Signals) -> None:
+async def test_a_client_that_waits_is_missed_when_it_is_hit(
+    ask: Ask, machine: Machine, number: signal.Signals
+) -> None:
     """The real client, killed or stopped by a real signal while its call is held."""
     failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     waits = asyncio.Event()

@@ -18,7 +18,7 @@ from false_gate import false_gate
 from harness.claude import bundled_claude, claude_env, onboard
 from harness.machine import Machine
 from harness.waiting import PATIENCE_S
-from supervisor.gate.gate import client_script, hook_command
+from supervisor.gate.gate import client_program, hook_command
 from supervisor.session import settings
 from supervisor.session.model import start_model
 
@@ -126,8 +126,8 @@ def test_on_failure_alone_blocks(machine: Machine, failure: str) -> None:
 def test_the_hook_client_alone_blocks(machine: Machine, answer: str) -> None:
     """Floor 1: our client turns a bad answer into a block, without `onFailure`."""
     with gate_that_says(machine, ANSWERS[answer]) as path:
-        hook = hook_command(client_script(), path, NONCE, TURN_S, "/usr/bin/perl")
-        assert int(hook[3]) == os.getpid()
+        hook = hook_command(client_program(), path, NONCE, TURN_S)
+        assert int(hook[2]) == os.getpid()
         assert not tries_to_write(machine, hook, on_failure=False)
 
 

@@ -11,7 +11,7 @@ from fault_run import DEADLINE_S
 from harness.machine import Machine
 from supervisor.effects import Surroundings
 from supervisor.effects.classifier import Classifier
-from supervisor.gate.gate import Gate, Judge, Watcher, client_script, hook_command
+from supervisor.gate.gate import Gate, Judge, Watcher, client_program, hook_command
 from supervisor.gate.wire import EVENTS
 from supervisor.journal.writer import Journal
 from supervisor.policy import Rulings
@@ -57,7 +57,7 @@ async def answers(machine: Machine, event: str, mode: str) -> tuple[list[str], d
         path = machine.root / "gate.sock"
         gate.serve(path)
         client = await asyncio.create_subprocess_exec(
-            *hook_command(client_script(), path, NONCE, DEADLINE_S, "/usr/bin/perl"),
+            *hook_command(client_program(), path, NONCE, DEADLINE_S),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -7,6 +7,7 @@ import os
 import pwd
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -73,7 +74,8 @@ def installed() -> Iterator[Installed]:
 
 
 def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> None:
-    """Both packages, the rule packs, the default configuration, the files that are no Python; no tests."""
+    """Both packages, rule packs, the default configuration, the files that are no Python, the hook client;
+    no tests, and not what compiles it."""
     names = zipfile.ZipFile(installed.wheel).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"supervisor", "widgets"}
@@ -83,9 +85,13 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
         for path in (CHECKOUT / "supervisor").rglob("*")
         if "__pycache__" not in path.parts and path.is_file()
     }
-    assert packs
+    assert packs and "supervisor/gate/hook-client" in others
+    others.remove("supervisor/gate/compile_client.py")
     assert {*packs, *others, "supervisor/_data/supervisor.toml"} <= set(names)
-    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+    assert not [
+        name for name in names if "__pycache__" in name or name.endswith((".pyc", "/compile_client.py"))
+    ]
+    assert installed.wheel.stem.endswith(f"-py3-none-{sysconfig.get_platform().replace('-', '_')}")
 
 
 def test_it_is_installed_without_anything_for_its_development(installed: Installed) -> None:

@@ -108,7 +108,7 @@ def surround(yard: Yard, stack: ExitStack) -> Outside:
             machine.home / ".claude.json",
             machine.home / ".claude/settings.json",
         ),
-        *(machine.root / "client.pl", machine.home / ".ssh/authorized_keys"),
+        *(machine.root / "hook-client", machine.home / ".ssh/authorized_keys"),
     ):
         path.write_text("real\n")
     (machine.workspace / "out-link").symlink_to(out)
@@ -140,7 +140,7 @@ def surround(yard: Yard, stack: ExitStack) -> Outside:
         "MARK": mark,
         "GATE": str(gate_folder / "gate.sock"),
         "GATE_PID": str(gate.pid),
-        "CLIENT": str(machine.root / "client.pl"),
+        "CLIENT": str(machine.root / "hook-client"),
         "REAL_ALIAS": str(machine.root / "alias"),
         "TMP_SOCKET": str(machine.root / "t.sock"),
         "SRV_SOCKET": str(elsewhere[0]),

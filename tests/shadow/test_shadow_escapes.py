@@ -27,7 +27,7 @@ def outside(request: pytest.FixtureRequest, ordinary: User) -> Iterator[Outside]
     user = User(os.getuid(), os.getgid()) if request.param == "self" else ordinary
     with ExitStack() as stack:
         machine = stack.enter_context(new_machine())
-        yard = Yard(machine, user, show=(machine.root / "client.pl",))
+        yard = Yard(machine, user, show=(machine.root / "hook-client",))
         made = surround(yard, stack)
         shadow = yard.open()
         gate = Path(yard.env["GATE"])
