@@ -13,7 +13,7 @@ from supervisor.cli.past import as_json
 from supervisor.config import AllowStore, pending
 from supervisor.errors import Exit, UsageError
 from supervisor.places import places
-from supervisor.runner.approving import outsider
+from supervisor.runner.this_process import outsider
 from supervisor.views.safe import many_lines, one_line
 
 

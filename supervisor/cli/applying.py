@@ -22,11 +22,12 @@ from supervisor.plan.apply import Applied
 from supervisor.plan.drift import NotKnown, not_known_lines
 from supervisor.policy import Mode
 from supervisor.runner.applying import commands_done, take_back, use_approval
-from supervisor.runner.approving import newest_approval, outsider, person
+from supervisor.runner.approving import newest_approval
 from supervisor.runner.going_live import applied_basis, require_applied
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import load_spec
 from supervisor.runner.start import Upcoming
+from supervisor.runner.this_process import outsider, person
 from supervisor.views.safe import many_lines, one_line
 
 

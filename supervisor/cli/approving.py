@@ -18,9 +18,10 @@ from supervisor.plan.drift import WAYS_ON, World, file_lines, look_at, not_known
 from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
 from supervisor.plan.rebase import Accepted, acceptable
-from supervisor.runner.approving import give_approval, person, require_free
+from supervisor.runner.approving import give_approval, require_free
 from supervisor.runner.probing import prober_of
 from supervisor.runner.recover import recover
+from supervisor.runner.this_process import person
 from supervisor.views.safe import many_lines, one_line
 
 

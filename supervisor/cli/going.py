@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
 
@@ -12,10 +11,9 @@ from supervisor.cli.copying import copy_folder
 from supervisor.cli.launching import Wish, prepare
 from supervisor.errors import UsageError
 from supervisor.policy import Mode
-from supervisor.runner.approving import outsider
-from supervisor.runner.going_live import claim
 from supervisor.runner.spec import RunSpec
 from supervisor.runner.start import Upcoming
+from supervisor.runner.this_process import outsider
 
 
 def no_screen(headless: bool) -> bool:
@@ -41,13 +39,15 @@ def go(wish: Wish, runner: Upcoming, *, unattended: bool) -> int:
     if spec.mode is Mode.LIVE and not unattended:
         _confirm_live(spec)
     if wish.basis is not None:
+        from supervisor.runner.going_live import claim  # with all that reads plans, which few runs need
+
         claim(spec.places, wish.basis, spec.run_id, spec.name, by)
     copy_folder(spec)
     pid = runner.begin(spec)
     if spec.headless:
         from supervisor.cli.staying import stay  # loaded only now: the run need not wait for it
 
-        return asyncio.run(stay(spec, pid, runner.ended))
+        return stay(spec, pid, runner.ended)
     from supervisor.app import run_app
 
     return run_app(spec.run_id)

@@ -16,9 +16,9 @@ from supervisor.places import places
 from supervisor.plan.approval_file import read_approval
 from supervisor.plan.drift import WorldMovedError, world_lines
 from supervisor.policy import Mode
-from supervisor.runner.approving import outsider, person
 from supervisor.runner.going_live import Basis, guarded_basis
 from supervisor.runner.recover import recover
+from supervisor.runner.this_process import outsider, person
 from supervisor.views.safe import one_line
 
 

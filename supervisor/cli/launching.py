@@ -7,6 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +16,7 @@ from supervisor.errors import ContainmentError, UsageError
 from supervisor.journal.writer import Journal
 from supervisor.places import Places, places, private_dir
 from supervisor.policy import Mode
-from supervisor.runner.containment import GIANT_BYTES, Offer, offer
-from supervisor.runner.going_live import Basis
+from supervisor.runner.offer import GIANT_BYTES, Offer, offer
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import RunSpec
 from supervisor.session.find import find_claude
@@ -24,6 +24,9 @@ from supervisor.session.script import load_script
 from supervisor.shadow.backend import UNLIKE_LIVE
 from supervisor.shadow.limit import scarce
 from supervisor.shadow.world import config_folder, transcripts_folder
+
+if TYPE_CHECKING:
+    from supervisor.runner.going_live import Basis
 
 
 @dataclass(frozen=True)

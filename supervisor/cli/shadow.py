@@ -16,8 +16,8 @@ from supervisor.errors import Exit, UsageError
 from supervisor.journal.events import ApplyEnded, ApplyUndone, PlanApproved
 from supervisor.journal.listing import find_run, list_runs, run_events
 from supervisor.places import Places, places
-from supervisor.runner.approving import outsider
 from supervisor.runner.recover import has_runner, recover
+from supervisor.runner.this_process import outsider
 from supervisor.shadow.changed import changed
 from supervisor.shadow.kept import Kept, discard, find_shadows, size_of
 from supervisor.views.safe import many_lines, one_line

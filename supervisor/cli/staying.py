@@ -18,11 +18,20 @@ from supervisor.runner.spec import RunSpec
 from supervisor.views.safe import many_lines
 
 
-async def stay(spec: RunSpec, pid: int, ended: int) -> int:
+def stay(spec: RunSpec, pid: int, ended: int) -> int:
     """Be the foreground of a headless run: say what happens, pass signals on, end as it ends.
 
-    `pid` is that of its runner, `ended` a descriptor that becomes readable when that ends.
+    Args:
+        pid: of its runner.
+        ended: a descriptor that becomes readable when the runner ends.
+
+    Returns:
+        The run's exit code.
     """
+    return asyncio.run(_stay(spec, pid, ended))
+
+
+async def _stay(spec: RunSpec, pid: int, ended: int) -> int:
     client = ControlClient(spec.control_socket)
     loop = asyncio.get_running_loop()
     stops: set[asyncio.Task[None]] = set()

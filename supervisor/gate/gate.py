@@ -19,7 +19,7 @@ import msgspec
 
 from supervisor.effects import Effect, EffectKind, Judgement, Scope, Surroundings, ToolCall
 from supervisor.effects.foresight import Foreseen
-from supervisor.errors import GateError, JournalError, LaunchError
+from supervisor.errors import FolderError, GateError, JournalError, LaunchError
 from supervisor.gate import question, wire
 from supervisor.gate.expected import Expected
 from supervisor.gate.hold import Answer, HeldCall, HeldCalls, Verdict
@@ -461,6 +461,11 @@ def client_program() -> Path:
     return Path(__file__).with_name("hook-client")
 
 
+def client_in(folder: Path) -> Path:
+    """Where the hook client of a run lies in `folder`, while the run goes on."""
+    return folder / "hook-client"
+
+
 def place_client(folder: Path) -> Path:
     """Put the hook client of a run into `folder`; its path there.
 
@@ -469,8 +474,9 @@ def place_client(folder: Path) -> Path:
 
     Raises:
         LaunchError: it is not there.
+        FolderError: `folder` does not take it.
     """
-    client = folder / "hook-client"
+    client = client_in(folder)
     try:
         program = client_program().read_bytes()
     except FileNotFoundError:
@@ -478,8 +484,11 @@ def place_client(folder: Path) -> Path:
             f"the hook client was not compiled: {client_program()}",
             cure="Install supervise again, with a C compiler (Debian: apt install gcc libc6-dev).",
         ) from None
-    client.write_bytes(program)
-    client.chmod(0o700)
+    try:
+        client.write_bytes(program)
+        client.chmod(0o700)
+    except OSError as cause:
+        raise FolderError(folder, cause) from cause
     return client
 
 

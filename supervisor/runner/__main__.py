@@ -50,7 +50,6 @@ def main(arguments: list[str]) -> int:
 def _load() -> None:
     """What takes the longest to load; meanwhile the run is prepared, and its model comes up."""
     import supervisor.journal.writer
-    import supervisor.runner.approving
     import supervisor.runner.life  # noqa: F401 (what is imported here is looked up where it is used)
 
 
@@ -64,8 +63,8 @@ def _run(spec: RunSpec, ready: IO[bytes], loading: threading.Thread) -> Exit:
         model = stack.enter_context(spawn_model(Path(spec.script), Path(spec.cwd))) if spec.script else None
         loading.join()
         from supervisor.journal.writer import Journal
-        from supervisor.runner.approving import outsider
         from supervisor.runner.life import live
+        from supervisor.runner.this_process import outsider
 
         outsider(spec.places)  # a run starts no run
         journal = stack.enter_context(Journal.open(Path(spec.journal)))

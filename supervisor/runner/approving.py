@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from supervisor.errors import SuperviseError, UsageError
-from supervisor.gate.peer import Peer
+from supervisor.errors import UsageError
 from supervisor.journal.events import AlertRaised, ApplyStarted, PlanApproved, WentLive
-from supervisor.journal.listing import list_runs, run_events
+from supervisor.journal.listing import run_events
 from supervisor.journal.rows import RunRow
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
@@ -29,9 +26,6 @@ from supervisor.plan.model import Plan
 from supervisor.plan.read import read_plan
 from supervisor.plan.rebase import Acceptable, Accepted, rebased
 from supervisor.policy import AlertKind
-from supervisor.runner import operator
-from supervisor.runner.control import ControlClient
-from supervisor.runner.lock import is_held
 from supervisor.runner.probing import prober_of
 from supervisor.runner.sole_writer import only_writer
 from supervisor.views.safe import one_line
@@ -43,39 +37,6 @@ class Approved:
 
     given: PlanApproved
     plan: Plan
-
-
-def person(places: Places) -> str:
-    """Who is at this terminal, as the journal names them.
-
-    Raises:
-        UsageError: this process has no terminal, or belongs to a run.
-    """
-    by = outsider(places)
-    if not operator.terminal_of(os.getpid()):
-        raise UsageError("refused: only a person at a terminal can approve")
-    return by
-
-
-def outsider(places: Places) -> str:
-    """Who this process belongs to, as the journal names them: the operator, with or without a terminal.
-
-    Raises:
-        UsageError: it belongs to a run.
-    """
-    me = Peer(os.getpid(), os.getuid())
-    for row in list_runs(places.journal):
-        goes_on = row.ended is None and is_held(places.run_lock(row.id))
-        if goes_on and (why := operator.refusal(me, row.runner_pid)):
-            _report(places, row)
-            raise UsageError(f"refused: this is {why}; only the operator can do that")
-    return operator.describe(me)
-
-
-def _report(places: Places, row: RunRow) -> None:
-    """Knock at the runner's door, who sees who we are: only it can write an alert into its run."""
-    with contextlib.suppress(SuperviseError):
-        asyncio.run(ControlClient(places.run_runtime(row.id) / "control.sock").status())
 
 
 @contextlib.contextmanager

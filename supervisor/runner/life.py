@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from supervisor.errors import Exit, LaunchError
-from supervisor.gate.gate import Judge
+from supervisor.gate.gate import Judge, client_in
 from supervisor.journal.events import RunStarted
 from supervisor.journal.writer import Journal
 from supervisor.plan.servers import server_digests
@@ -72,8 +72,8 @@ async def live(
         launch.containment.close()
         run.gate.close()
         control.close()
-        for socket in (spec.gate_socket, spec.control_socket):
-            socket.unlink(missing_ok=True)
+        for path in (spec.gate_socket, spec.control_socket, client_in(Path(spec.state_dir))):
+            path.unlink(missing_ok=True)
 
 
 class _Launch:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from supervisor.errors import JournalError, RefusedError
 from supervisor.journal.events import AlertRaised, AnyEvent
 from supervisor.journal.writer import Journal
+from supervisor.runner.unsaid import save_unsaid
 
 _RETRY_S = 0.5
 _BRIEFLY_S = 0.05
 """How long a retry waits for a lock: whatever waits blocks the gate."""
-
-_UNSAID = "unsaid.jsonl"
-_decoder = msgspec.json.Decoder(AnyEvent)
 
 
 class Outbox:
@@ -79,31 +74,5 @@ class Outbox:
             self.flush()
 
     def save(self, folders: Sequence[Path]) -> None:
-        """Keep what still waits in the first of `folders` that takes it, for `take_unsaid`."""
-        lines = b"".join(msgspec.json.encode(event) + b"\n" for event, _ in self._waiting)
-        for path in (folder / _UNSAID for folder in folders) if lines else ():
-            try:
-                path.touch(0o600)
-                path.write_bytes(lines)
-                return
-            except OSError:
-                with contextlib.suppress(OSError):
-                    path.unlink()  # half of it would be taken for all of it
-
-
-def take_unsaid(folders: Sequence[Path]) -> tuple[AnyEvent, ...]:
-    """What a runner that has ended could not journal, in order; nothing that is not whole."""
-    events: list[AnyEvent] = []
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            for line in (folder / _UNSAID).read_bytes().splitlines():
-                with contextlib.suppress(msgspec.DecodeError):
-                    events.append(_decoder.decode(line))
-    return tuple(events)
-
-
-def forget_unsaid(folders: Sequence[Path]) -> None:
-    """It stands in the journal now."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            (folder / _UNSAID).unlink()
+        """Keep what still waits, for whoever ends the run in the journal."""
+        save_unsaid([event for event, _ in self._waiting], folders)

@@ -13,10 +13,10 @@ from supervisor.journal.faults import is_there
 from supervisor.journal.listing import reading
 from supervisor.journal.writer import Journal
 from supervisor.places import Places
+from supervisor.plan.files import is_cut_off
 from supervisor.policy import AlertKind
-from supervisor.runner.applying import finish_cut_off
 from supervisor.runner.lock import is_held, kill_holder, take
-from supervisor.runner.outbox import forget_unsaid, take_unsaid
+from supervisor.runner.unsaid import forget_unsaid, take_unsaid
 
 LOST = (
     "the runner died without a word; Claude Code was ended with it and nothing more went through."
@@ -55,7 +55,10 @@ def recover(places: Places, *, detail: str = LOST) -> list[str]:
                 recovered.append(run_id)
         finally:
             os.close(lock)
-    finish_cut_off(places)
+    if any(map(is_cut_off, (places.state / "runs").glob("*/applied/*"))):
+        from supervisor.runner.applying import finish_cut_off  # with all that applies plans
+
+        finish_cut_off(places)
     return recovered
 
 

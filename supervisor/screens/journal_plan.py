@@ -17,10 +17,11 @@ from supervisor.plan.drift import World, look_at
 from supervisor.plan.read import Rehearsal, read_rehearsal
 from supervisor.plan.rebase import acceptable
 from supervisor.policy import Mode
-from supervisor.runner.approving import give_approval, person, require_free
+from supervisor.runner.approving import give_approval, require_free
 from supervisor.runner.probing import prober_of
 from supervisor.runner.recover import recover
 from supervisor.runner.spec import load_spec
+from supervisor.runner.this_process import person
 from supervisor.views.changes import FileChange
 from supervisor.views.review import DriftView, ReviewView, Ticks, drift_by_item, review_of
 

@@ -208,6 +208,7 @@ def test_on_a_full_disk_a_run_lets_nothing_through_and_says_so(machine: Machine)
     process = machine.start([*shell, SUPERVISE, *start(machine), "--mode", "mixed"])
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 3, err
-    assert "the disk is full" in err and "Free some space" in err and "Traceback" not in err
+    assert "the disk is full" in err or "No space left" in err  # by what it was that found no room first
+    assert "Free some space" in err and "Traceback" not in err
     assert out == ""
     machine.wait_until_still()

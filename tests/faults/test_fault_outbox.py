@@ -14,7 +14,8 @@ from supervisor.journal.events import AlertRaised, AnyEvent, Ending, RunEnded, R
 from supervisor.journal.listing import run_events
 from supervisor.journal.writer import Journal
 from supervisor.policy import AlertKind, Mode
-from supervisor.runner.outbox import Outbox, forget_unsaid, take_unsaid
+from supervisor.runner.outbox import Outbox
+from supervisor.runner.unsaid import forget_unsaid, take_unsaid
 
 RUN = "5f0c1d6e8a7b4c3d"
 ALERT = AlertRaised(AlertKind.HOOK_FAILURE, "the journal failed")
