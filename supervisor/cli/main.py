@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import os
 import sys
@@ -101,6 +102,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(int(Exit.OK))
+    finally:
+        gc.freeze()  # Python looks through all there is before it ends, which is of no use here
     sys.exit(int(code) if isinstance(code, int) else int(Exit.OK))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     """Run one run."""
     told, heard = map(int, arguments)
     sys.setswitchinterval(_SWITCH_S)
+    gc.disable()  # until all is loaded, and stays
     loading = threading.Thread(target=_load, name="loading")
     loading.start()
     with os.fdopen(told) as lines:

@@ -55,7 +55,8 @@ async def live(
 
     async def learn() -> Judge:
         await compiling
-        gc.freeze()  # the rules stay: no collection need look through them while a call waits
+        gc.freeze()  # what was loaded stays: no collection need look through it while a call waits
+        gc.enable()
         return await launch.learn(rules)
 
     run = Run(spec, journal, rules, launch.containment)
