@@ -34,7 +34,7 @@ from bench_stage import (
     target,
 )
 
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 
 @dataclass(frozen=True)

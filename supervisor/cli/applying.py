@@ -135,7 +135,7 @@ def _go_on(
         size=screen_size(),
         basis=basis,
     )
-    with Upcoming() as runner:
+    with Upcoming(wish.script, wish.cwd) as runner:
         return go(wish, runner, unattended=offered is not None)
 
 

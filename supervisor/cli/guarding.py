@@ -22,15 +22,13 @@ from supervisor.runner.this_process import outsider, person
 from supervisor.views.safe import one_line
 
 
-def basis_of(plan: str | None, approval: Path | None, mode: Mode | None, cwd: Path | None) -> Basis | None:
-    """What the run stands on; None for a run that is not guarded.
+def basis_of(plan: str | None, approval: Path | None, mode: Mode | None, cwd: Path | None) -> Basis:
+    """What the run stands on that `--plan`, `--approval` or both ask for.
 
     Raises:
         UsageError: the options contradict each other.
         NotApprovedError: the approval does not count.
     """
-    if plan is None and approval is None:
-        return None
     here = places()
     recover(here)
     if mode not in (None, Mode.LIVE):

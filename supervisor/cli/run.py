@@ -59,21 +59,25 @@ def run_command(
     Exit codes: 0 ok, 1 agent failed, 2 usage, 3 hook failure, 4 blocked or denied writes left,
     5 containment refused.
     """
-    with Upcoming() as runner:  # it loads while all this is loaded and looked at
-        from supervisor.cli.going import go, no_screen, screen_size
-        from supervisor.cli.guarding import basis_of
-        from supervisor.cli.launching import Wish
+    basis = None
+    if plan is not None or approval is not None:
+        from supervisor.cli.guarding import basis_of  # with all that reads plans
 
         basis = basis_of(plan, approval, Mode(mode) if mode else None, cwd)
-        task = task or (basis.row.task if basis is not None else "")
-        if not task.strip():
-            raise UsageError("the task is empty", cure='Say what to do: supervise run "<task>"')
+    folder = Path(basis.row.cwd) if basis is not None else cwd or Path()
+    task = task or (basis.row.task if basis is not None else "")
+    if not task.strip():
+        raise UsageError("the task is empty", cure='Say what to do: supervise run "<task>"')
+    with Upcoming(script, folder.resolve()) as runner:  # it loads while all else is loaded and looked at
+        from supervisor.cli.going import go, no_screen, screen_size
+        from supervisor.cli.launching import Wish
+
         wish = Wish(
             task=task,
             headless=no_screen(headless),
             mode=Mode.LIVE if basis is not None else Mode(mode) if mode else None,
             profiles=profiles,
-            cwd=Path(basis.row.cwd) if basis is not None else cwd or Path(),
+            cwd=folder,
             claude=claude,
             script=script,
             label=label,

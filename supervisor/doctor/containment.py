@@ -15,7 +15,7 @@ from supervisor.errors import SuperviseError
 from supervisor.places import Places
 from supervisor.session import settings
 from supervisor.session.find import Claude
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 from supervisor.shadow.capabilities import Capabilities, probe
 from supervisor.shadow.kept import open_shadow
 from supervisor.shadow.shell import in_shadow, make_shell

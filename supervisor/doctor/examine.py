@@ -28,7 +28,7 @@ from supervisor.runner.spec import RunSpec
 from supervisor.runner.start import start_runner
 from supervisor.session import settings
 from supervisor.session.find import Claude, find_claude
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 
 def examine(places: Places, given: str | None) -> Iterator[Check]:

@@ -30,7 +30,7 @@ from supervisor.session.agent import Agent, HeadlessAgent, InteractiveAgent
 from supervisor.session.conversations import carry_conversations
 from supervisor.session.kept_environment import keep_environment
 from supervisor.session.mcp_tools import read_only_tools
-from supervisor.session.model import RunningModel
+from supervisor.session.model_process import RunningModel
 
 
 async def live(

@@ -33,17 +33,22 @@ class Upcoming:
     Loading takes it 0.2 s; whoever starts a run needs as long to prepare it, so both are done at once. As a
     context manager it ends a runner that was given no run; so does the end of this process.
 
+    Args:
+        script: what its model is to play, if that is no real one; it starts at once, too.
+        cwd: the folder of the run, absolute.
+
     Attributes:
         ended: a descriptor on which nothing comes once it runs, but the end of the file when the run ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, script: Path | None, cwd: Path) -> None:
+        scripted = [str(script.resolve()), str(cwd)] if script is not None else []
         told, self._tell = os.pipe()
         self.ended, ready = os.pipe()
         self._told = self._outlives_us = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "supervisor.runner", str(told), str(ready)],
+                [sys.executable, "-P", "-m", "supervisor.runner", str(told), str(ready), *scripted],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # it has a log once it has a run
                 pass_fds=[told, ready],
@@ -100,5 +105,5 @@ class Upcoming:
 
 def start_runner(spec: RunSpec) -> int:
     """Start the runner of a run; it outlives us. Returns its process id; errors are those of `begin`."""
-    with Upcoming() as runner:
+    with Upcoming(Path(spec.script) if spec.script else None, Path(spec.cwd)) as runner:
         return runner.begin(spec)

@@ -13,7 +13,7 @@ from e2e_stage import Stage, Supervised, bash, call, fingerprint, server, superv
 
 from harness.claude import KEY
 from harness.machine import Machine, new_machine
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 CONFIG = """\
 mode = "mixed"

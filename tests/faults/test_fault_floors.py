@@ -20,7 +20,7 @@ from harness.machine import Machine
 from harness.waiting import PATIENCE_S
 from supervisor.gate.gate import client_program, hook_command
 from supervisor.session import settings
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 NONCE = "5f0c1d6e8a7b4c3d"
 HANG_S, TURN_S = 1, 60

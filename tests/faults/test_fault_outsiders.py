@@ -16,7 +16,7 @@ from harness.machine import Machine
 from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.events import CallOutcome, Outcome
 from supervisor.policy import AlertKind
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 SHIFT_TAB = b"\x1b[Z"
 

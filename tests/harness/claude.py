@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.machine import Machine
 from harness.waiting import PATIENCE_S
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 KEY = "sk-scripted-0123456789abcdefghijklmnop"
 """A made-up API key. The scripted model takes any."""

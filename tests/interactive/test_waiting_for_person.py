@@ -11,7 +11,7 @@ from operator_desk import AGENTS_SCREEN, COME_BACK, IDLE, OUR_SCREEN, Desk, Turn
 from harness.claude import onboard
 from harness.waiting import wait_for
 from supervisor.journal.events import CallOutcome, Ending, Outcome, SessionReady, State
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 
 def test_without_trust_the_run_waits_and_the_task_is_sent_after_the_answer(desk: Desk) -> None:

@@ -13,9 +13,10 @@ from harness.machine import Machine
 from harness.waiting import wait_for
 
 UPCOMING = """\
-import sys, time
+import sys
+from pathlib import Path
 from supervisor.runner.start import Upcoming
-with Upcoming() as runner:
+with Upcoming(Path(sys.argv[1]), Path("/")) as runner:
     print(runner._process.pid, flush=True)
     sys.stdin.readline()
 print("over", flush=True)
@@ -25,7 +26,7 @@ print("over", flush=True)
 def upcoming(machine: Machine) -> tuple[subprocess.Popen[str], int]:
     """A process that keeps a runner ready until it hears something, and the runner's process id."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", UPCOMING],
+        [sys.executable, "-P", "-c", UPCOMING, str(machine.write_script([{"say": "never"}]))],
         env=machine.env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -49,6 +50,7 @@ def test_a_runner_that_gets_no_run_ends_with_whoever_wanted_it(machine: Machine)
     out, _ = process.communicate("\n")
     assert out == "over\n" and process.returncode == 0
     assert is_gone(runner)
+    machine.wait_until_still()
     assert not machine.state.exists()
 
 
@@ -58,6 +60,7 @@ def test_a_runner_that_gets_no_run_ends_when_whoever_wanted_it_is_killed(machine
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: is_gone(runner), "the runner to end")
+    machine.wait_until_still()
     assert not machine.state.exists()
 
 

@@ -16,7 +16,7 @@ import pytest
 from harness.machine import Machine
 from harness.waiting import wait_for
 from supervisor.errors import ScriptError
-from supervisor.session.model import RunningModel, start_model
+from supervisor.session.model_process import RunningModel, start_model
 
 TOOLS = [{"name": "Write"}]
 TURNS: list[dict[str, Any]] = [
@@ -198,7 +198,7 @@ def test_the_model_dies_with_the_process_that_started_it(machine: Machine) -> No
     """A killed parent leaves no server behind."""
     script = machine.write_script(TURNS)
     start = (
-        "import sys, time; from pathlib import Path; from supervisor.session.model import start_model\n"
+        "import time; from pathlib import Path; from supervisor.session.model_process import start_model\n"
         f"m = start_model(Path({str(script)!r}), Path('/')); print(m.pid, flush=True); time.sleep(3600)\n"
     )
     parent = machine.start([sys.executable, "-c", start])
@@ -214,7 +214,7 @@ def test_modules_in_the_folder_we_stand_in_are_not_taken_for_pythons_own(machine
     (machine.workspace / "json.py").write_text("raise SystemExit('planted')\n")
     script = machine.write_script(TURNS)
     start = (
-        "from pathlib import Path; from supervisor.session.model import start_model\n"
+        "from pathlib import Path; from supervisor.session.model_process import start_model\n"
         f"start_model(Path({str(script)!r}), Path('/')).close()\n"
     )
     argv = [sys.executable, "-P", "-c", start]

@@ -13,7 +13,7 @@ from typing import Any
 from harness.claude import Played, bundled_claude, claude_env, onboard, play
 from harness.machine import Machine, new_machine
 from harness.terminal import Terminal
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 
 
 def call(tool: str, **arguments: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shadowing import User, Yard, tree
 from harness.claude import claude_env, onboard
 from harness.machine import Machine
 from harness.waiting import PATIENCE_S
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 from supervisor.shadow.changes import ChangeKind
 from supervisor.shadow.shell import AgentShell, in_shadow, make_shell
 

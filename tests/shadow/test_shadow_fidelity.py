@@ -33,7 +33,7 @@ from shadowing import User, Yard, play_real, play_shadow, put_onto_copy, tree
 from harness.claude import bundled_claude
 from harness.machine import SUPERVISE, new_machine
 from supervisor.session import settings
-from supervisor.session.model import start_model
+from supervisor.session.model_process import start_model
 from supervisor.session.transcript import Transcript
 from supervisor.shadow.kept import reopen, shadow_folder
 
