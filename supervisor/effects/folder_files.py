@@ -11,23 +11,12 @@ from supervisor.effects.model import Listing
 def lying(files: Listing, cwd: str, home: str, paths: Sequence[str]) -> Iterator[str]:
     """Each of `paths` that lies in the folder `cwd` or in one above it.
 
-    What lies in the home folder itself is the user's own and does not count. Where a folder cannot be listed,
-    the file may be there.
+    What lies in the home folder itself is the user's own and does not count. Where none can tell, it may lie
+    there.
     """
     for folder in (PurePosixPath(cwd), *PurePosixPath(cwd).parents):
         if str(folder) == home:
             continue
-        for path in paths:
-            if _may_lie(files, folder, PurePosixPath(path).parts):
-                yield str(folder / path)
-
-
-def _may_lie(files: Listing, folder: PurePosixPath, parts: tuple[str, ...]) -> bool:
-    for part in parts:
-        entries = files.names(str(folder))
-        if entries is None:
-            return True
-        if part not in entries:
-            return False
-        folder /= part
-    return True
+        for path in (str(folder / path) for path in paths):
+            if files.lies(path) is not False:
+                yield path

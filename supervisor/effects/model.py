@@ -135,6 +135,10 @@ class Listing(Protocol):
         """The entries of the folder `path` (absolute); None if there are too many or it cannot be listed."""
         ...
 
+    def lies(self, path: str) -> bool | None:
+        """Whether anything lies at `path` (absolute), if only a symlink to nowhere; None if none can tell."""
+        ...
+
 
 @runtime_checkable
 class Views(Protocol):

@@ -216,7 +216,8 @@ def _names_toolchain(files: Files, state: State) -> bool:
         "path" in (files.text(f"{folder.rstrip('/')}/{entry}") or "path")
         for folder in folders
         if isinstance(files, Listing)
-        for entry in {"rust-toolchain", "rust-toolchain.toml"}.intersection(files.names(folder) or ())
+        for entry in ("rust-toolchain", "rust-toolchain.toml")
+        if files.lies(f"{folder.rstrip('/')}/{entry}") is not False
     )
 
 

@@ -69,6 +69,17 @@ class LocalFiles:
             return None
         return found if len(found) <= 10_000 else None
 
+    def lies(self, path: str) -> bool | None:
+        """Whether anything lies at `path`, if only a symlink to nowhere; None if none can tell."""
+        folder, _, name = path.rpartition("/")
+        try:
+            Path(f"{self._root}{self.real(folder or '/').rstrip('/')}/{name}").lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, ValueError):
+            return None
+        return True
+
 
 def _resolved(root: str, path: str) -> str:
     """As `os.path.realpath`, in the file system below `root`: an absolute symlink in there leads there."""

@@ -71,3 +71,13 @@ def test_a_look_is_unknown_where_a_file_of_the_folder_may_name_code(
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).touch()
     assert not is_read(judge(command, cwd=str(tmp_path), files=files))
+
+
+def test_a_crowded_folder_hides_no_such_file_and_makes_no_look_unknown(tmp_path: Path) -> None:
+    """What may name code is looked up by its name: how much lies beside it makes no difference."""
+    files = LocalFiles("/usr/bin:/bin")
+    for n in range(10_100):
+        (tmp_path / f"{n:05}").touch()
+    assert is_read(judge("supervisorctl status", cwd=str(tmp_path), files=files))
+    (tmp_path / "supervisord.conf").symlink_to("nowhere")
+    assert not is_read(judge("supervisorctl status", cwd=str(tmp_path), files=files))

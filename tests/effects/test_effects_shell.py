@@ -49,8 +49,12 @@ class Tree:
         return None
 
     def names(self, path: str) -> tuple[str, ...] | None:
-        """The entries of a folder."""
-        return self.entries.get(path)
+        """The entries of a folder; one that nothing was said of is empty."""
+        return self.entries.get(path, ())
+
+    def lies(self, path: str) -> bool | None:
+        """Whether a folder has the entry."""
+        return Path(path).name in self.entries.get(str(Path(path).parent), ())
 
 
 def judge(command: str, files: Tree | None = None) -> Judgement:
