@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16, LONGEST_HEAD = 100, MOST_DIGITS = 9 };
+enum { CHUNK = 1 << 14, LONGEST_HEAD = 100, MOST_DIGITS = 9 };
 
 struct bytes {
     char *data;

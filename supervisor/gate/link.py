@@ -22,7 +22,7 @@ from supervisor.gate import wire
 
 _BEAT = b"\n"
 _RECEIPT = b"taken\n"
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 10
 """More than any line of a client; whoever sends a longer one is none."""
 
@@ -115,13 +115,20 @@ class Link:
 
     async def _heard(self, whole: Callable[[], int], what: str) -> bytes:
         """The next bytes: as many as `whole` finds, which is 0 as long as they have not all come."""
-        async with self._within_deadline(what):
-            while not whole() and not self._over:
-                await self._receive()
+        if not whole():
+            self._take_what_came()  # most often all of it: no deadline need be set up
+        if not whole() and not self._over:
+            async with self._within_deadline(what):
+                while not whole() and not self._over:
+                    await self._receive()
         length = whole() or len(self._came)
         heard = bytes(self._came[:length])
         del self._came[:length]
         return heard
+
+    def _take_what_came(self) -> None:
+        with contextlib.suppress(OSError):  # nothing, or the end of all: whoever waits for more is told
+            self._came += self._connection.recv(_CHUNK)
 
     async def _receive(self) -> None:
         came = await asyncio.get_running_loop().sock_recv(self._connection, _CHUNK)
@@ -129,8 +136,12 @@ class Link:
         self._over = not came
 
     async def _say(self, words: bytes, what: str) -> None:
-        async with self._within_deadline(what):
-            await asyncio.get_running_loop().sock_sendall(self._connection, words)
+        sent = 0
+        with contextlib.suppress(OSError):  # said below
+            sent = self._connection.send(words)
+        if sent < len(words):
+            async with self._within_deadline(what):
+                await asyncio.get_running_loop().sock_sendall(self._connection, words[sent:])
 
     @contextlib.asynccontextmanager
     async def _within_deadline(self, what: str) -> AsyncIterator[None]:
