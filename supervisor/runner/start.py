@@ -31,7 +31,7 @@ class Upcoming:
     """A runner that loads what it needs and waits for its run, in a session of its own.
 
     Loading takes it 0.2 s; whoever starts a run needs as long to prepare it, so both are done at once. As a
-    context manager it ends a runner that was given no run; so does the end of this process.
+    context manager it ends a runner that did not come up, or was given no run.
 
     Args:
         script: what its model is to play, if that is no real one; it starts at once, too.
@@ -65,9 +65,11 @@ class Upcoming:
     def __exit__(self, *_: object) -> None:
         os.close(self.ended)
         os.close(self._tell)
-        if not self._told:
-            self._process.kill()
         if not self._outlives_us:
+            if self._told:
+                self._process.terminate()  # it failed and is ending, or the operator gave up
+            else:
+                self._process.kill()
             self._process.wait()
 
     def begin(self, spec: RunSpec) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.claude import bundled_claude
 from harness.machine import Machine
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 
 UPCOMING = """\
 import sys
@@ -62,6 +62,41 @@ def test_a_runner_that_gets_no_run_ends_when_whoever_wanted_it_is_killed(machine
     wait_for(lambda: is_gone(runner), "the runner to end")
     machine.wait_until_still()
     assert not machine.state.exists()
+
+
+GIVES_UP = """\
+import sys
+from pathlib import Path
+from supervisor.places import places
+from supervisor.policy import Mode
+from supervisor.runner.spec import RunSpec
+from supervisor.runner.start import start_runner
+here, script = places(), sys.argv[1]
+start_runner(RunSpec(
+    run_id="given-up", name="given-up", task="go", label="", cwd="/", mode=Mode.DRY_RUN, headless=True,
+    claude_path="/bin/false", claude_version="", session_id="none", state_dir=str(here.run_state("given-up")),
+    runtime_dir=str(here.run_runtime("given-up")), journal=str(here.journal), script=script, places=here,
+))
+"""
+
+
+def test_an_operator_who_gives_up_while_a_run_comes_up_leaves_none_behind(machine: Machine) -> None:
+    """Ctrl-C before the runner has said that it is there: here its model waits for its script."""
+    script = machine.root / "script"
+    os.mkfifo(script)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", GIVES_UP, str(script)],
+        env=machine.env,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = machine.state / "runs" / "given-up" / "runner.log"
+    wait_for(log.exists, "the runner to have its run")
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert "KeyboardInterrupt" in err
+    script.write_text("")  # the model had not even begun to look whether it is still wanted
+    machine.wait_until_still()
 
 
 def test_a_runner_that_cannot_load_is_an_error_and_no_run(machine: Machine) -> None:
