@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,7 +70,7 @@ class Upcoming:
             if self._told:
                 self._process.terminate()  # it failed and is ending, or the operator gave up
             else:
-                self._process.kill()
+                os.killpg(self._process.pid, signal.SIGKILL)  # with the model, which it may have started
             self._process.wait()
 
     def begin(self, spec: RunSpec) -> int:
