@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +16,15 @@ import pyte
 
 from harness.waiting import PATIENCE_S, wait_for
 
-_STEP_S = 0.02
+_LOOK_S = 0.05
+_LAST_WORDS_S = 2.0
 
 
 class Terminal:
     """A program in a PTY. Leave the `with` block to end it.
+
+    As a real terminal does, it takes what the program writes all the time, whether somebody looks or not: a
+    program whose output nobody takes stands still.
 
     Attributes:
         received: every byte the program wrote, in order.
@@ -45,6 +51,10 @@ class Terminal:
             timeout=None,
         )
         self._child.delaybeforesend = None
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._taking = threading.Thread(target=self._take, name="terminal", daemon=True)
+        self._taking.start()
 
     @property
     def pid(self) -> int:
@@ -54,8 +64,8 @@ class Terminal:
     @property
     def text(self) -> str:
         """What the screen shows now, one line a row, without trailing blanks."""
-        self._read(0)
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n")
+        with self._lock:
+            return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n")
 
     def press(self, keys: str | bytes) -> None:
         """Press keys: text as it is, `\\r` for Enter, `\\x1b` for Escape, …"""
@@ -63,15 +73,15 @@ class Terminal:
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the size of the terminal."""
-        self._child.setwinsize(lines, columns)
-        self._screen.resize(lines, columns)
+        with self._lock:
+            self._child.setwinsize(lines, columns)
+            self._screen.resize(lines, columns)
 
     def wait_for(self, *texts: str, timeout_s: float = PATIENCE_S) -> str:
         """The screen once it shows all `texts`. AssertionError with the screen when it does not in time."""
 
         def look() -> str | None:
-            alive = self._child.isalive()  # asked first: what it has shown before it ended counts
-            self._read(_STEP_S)
+            alive = self._is_alive()  # asked first: what it has shown before it ended counts
             if all(wanted in self.text for wanted in texts):
                 return self.text
             assert alive, f"ended without showing {texts}:\n{self.text}"
@@ -83,7 +93,6 @@ class Terminal:
         """The screen once it shows none of `texts`."""
 
         def look() -> bool:
-            self._read(_STEP_S)
             return all(unwanted not in self.text for unwanted in texts)
 
         wait_for(look, f"no {texts}", timeout_s, self._shown)
@@ -92,12 +101,7 @@ class Terminal:
     def wait_for_end(self, timeout_s: float = PATIENCE_S) -> int:
         """The program's exit code once it has ended, minus the signal's number if one ended it."""
 
-        def look() -> bool:
-            ended = not self._child.isalive()
-            self._read(_STEP_S)
-            return ended
-
-        wait_for(look, "the end of the program", timeout_s, self._shown)
+        wait_for(lambda: not self._is_alive(), "the end of the program", timeout_s, self._shown)
         ended_by = self._child.signalstatus
         return -int(ended_by) if ended_by is not None else int(self._child.exitstatus)
 
@@ -108,6 +112,8 @@ class Terminal:
         """End the program, for good."""
         if self._child.isalive():
             os.kill(self.pid, signal.SIGKILL)
+        self._closing.set()
+        self._taking.join()
         self._child.close(force=True)
 
     def __enter__(self) -> Self:
@@ -118,13 +124,25 @@ class Terminal:
     ) -> None:
         self.close()
 
-    def _read(self, wait_s: float) -> None:
-        """Take what the program has written, after waiting up to `wait_s` seconds for it."""
-        while True:
+    def _is_alive(self) -> bool:
+        """Whether the program goes on; if it does not, all it has written was taken."""
+        alive = bool(self._child.isalive())
+        if not alive:
+            self._taking.join(_LAST_WORDS_S)  # somebody it has left behind may keep the terminal open
+        return alive
+
+    def _take(self) -> None:
+        """Take what is written, until nobody can write any more or nobody wants to see it."""
+        written = self._child.fileno()
+        while not self._closing.is_set():
+            if not select.select([written], [], [], _LOOK_S)[0]:
+                continue
             try:
-                data = self._child.read_nonblocking(65536, wait_s)
-            except (pexpect.TIMEOUT, pexpect.EOF):
+                data = os.read(written, 65536)
+            except OSError:  # EIO: no process has this terminal any more
                 return
-            self.received += data
-            self._stream.feed(data)
-            wait_s = 0
+            if not data:
+                return
+            with self._lock:
+                self.received += data
+                self._stream.feed(data)
