@@ -15,6 +15,9 @@ from pathlib import Path
 from supervisor.gate.peer import Peer, same_user, stat_fields
 from supervisor.session.family import is_below
 
+GONE = "a process that has ended since"
+"""Why a process may not speak of which nobody can tell any more whose it was."""
+
 _NAMESPACES = ("user", "mnt", "pid", "net")
 
 
@@ -24,10 +27,13 @@ def refusal(peer: Peer, runner_pid: int) -> str:
         return "another user's process"
     if peer.pid and is_below(peer.pid, runner_pid):
         return "a process of the run itself"
-    if sys.platform == "linux" and any(
-        _namespace(peer.pid, n) != _namespace(runner_pid, n) for n in _NAMESPACES
-    ):
-        return "a process in other namespaces"
+    if sys.platform == "linux":
+        try:
+            here = all(_namespace(peer.pid, n) == _namespace(runner_pid, n) for n in _NAMESPACES)
+        except (FileNotFoundError, ProcessLookupError):
+            return GONE
+        if not here:
+            return "a process in other namespaces"
     return ""
 
 
@@ -52,7 +58,10 @@ def describe(peer: Peer) -> str:
 
 
 def _namespace(pid: int, kind: str) -> str:
+    """Raises FileNotFoundError, ProcessLookupError: the process has ended."""
+    if not pid:  # what the kernel says of a process that cannot be seen from here
+        return "elsewhere"
     try:
         return str(Path(f"/proc/{pid}/ns/{kind}").readlink())
-    except OSError:
+    except PermissionError:
         return "unknown"

@@ -11,7 +11,7 @@ from supervisor.gate.hold import Answer
 from supervisor.gate.peer import Peer, peer_of
 from supervisor.journal.events import State
 from supervisor.runner.control import Reply, Request, Status, decode, encode
-from supervisor.runner.operator import describe, refusal, terminal_of
+from supervisor.runner.operator import GONE, describe, refusal, terminal_of
 from supervisor.runner.run import Run
 from supervisor.session.pty import Terminal
 
@@ -44,9 +44,8 @@ class ControlServer:
         peer = peer_of(writer.get_extra_info("socket"))
         with contextlib.suppress(ConnectionError):
             if why := refusal(peer, os.getpid()):
-                if peer.pid not in self._refused:  # one that tries again and again is one alert
-                    self._refused.add(peer.pid)
-                    self._run.tampering(f"{why} (process {peer.pid}) spoke to the control socket", 0)
+                if why != GONE or _is_order(decode(await reader.readline())):
+                    self._refuse(why, peer)
                 writer.write(encode(Reply(f"refused: {why}")))
             elif (request := decode(await reader.readline())) is None:
                 writer.write(encode(Reply("request not understood")))
@@ -58,6 +57,11 @@ class ControlServer:
                 writer.write(encode(self._do(request, peer)))
             await writer.drain()
         writer.close()
+
+    def _refuse(self, why: str, peer: Peer) -> None:
+        if peer.pid not in self._refused:  # one that tries again and again is one alert
+            self._refused.add(peer.pid)
+            self._run.tampering(f"{why} (process {peer.pid}) spoke to the control socket", 0)
 
     def _do(self, request: Request, peer: Peer) -> Reply:
         by = describe(peer)
@@ -149,3 +153,8 @@ class ControlServer:
             hush()
             if self._attached is writer:
                 self._attached = None
+
+
+def _is_order(request: Request | None) -> bool:
+    """Whether something is to be done by it: a command that was killed had only asked how things are."""
+    return request is not None and request.do not in ("status", "watch")

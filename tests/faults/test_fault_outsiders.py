@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pyte
 import pytest
@@ -155,6 +159,38 @@ def test_no_process_of_the_run_speaks_for_the_operator(machine: Machine) -> None
     assert sum("control socket" in detail for detail in told) == 6
     assert sum("gate's socket" in detail for detail in told) == 1
     assert run.failures() == [] and run.status_is("working")
+    run.stop()
+
+
+def speak_and_end(run: FaultRun, request: bytes) -> None:
+    """A process says `request` at the control socket, and has ended before the runner looks who it was."""
+    say = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(sys.argv[2].encode())"
+    )
+    os.kill(run.runner, signal.SIGSTOP)
+    try:
+        words = [sys.executable, "-c", say, str(run.runtime / "control.sock"), request.decode() + "\n"]
+        subprocess.run(words, check=True)
+    finally:
+        os.kill(run.runner, signal.SIGCONT)
+
+
+def test_a_process_that_spoke_and_ended_is_refused_and_told_only_if_it_gave_an_order(
+    machine: Machine,
+) -> None:
+    """A command that was killed as it asked how the run is, is no attack; an order of nobody knows who is."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    for request in (b'{"do": "status"}', b'{"do": "watch"}', b""):
+        speak_and_end(run, request)
+        assert run.status_is("working")
+    assert run.alerts(AlertKind.TAMPERING) == []
+    speak_and_end(run, b'{"do": "stop"}')
+    wait_for(lambda: run.alerts(AlertKind.TAMPERING), "the alert")
+    (told,) = run.alerts(AlertKind.TAMPERING)
+    assert "a process that has ended since" in told.detail
+    assert run.status_is("working") and run.failures() == []
     run.stop()
 
 
