@@ -43,14 +43,24 @@ def has_other(kind: str, pid: int) -> bool | None:
     """Whether `pid` lives in another namespace of this kind (`net`, `mnt`) than we; None if that cannot be
     told."""
     try:
-        return os.readlink(f"/proc/{pid}/ns/{kind}") != _own(kind)  # noqa: PTH115 (for every call)
+        return namespace_of(pid, kind) != _own(kind)
     except OSError:
         return None
 
 
+def namespace_of(pid: int, kind: str) -> str:
+    """What the kernel calls the namespace of this kind (`net`, `mnt`) that `pid` lives in: namespaces(7).
+
+    Raises:
+        PermissionError: it is nothing for this user.
+        FileNotFoundError, ProcessLookupError: the process has ended, or cannot be seen from here.
+    """
+    return os.readlink(f"/proc/{pid}/ns/{kind}")  # noqa: PTH115 (for every call)
+
+
 @cache
 def _own(kind: str) -> str:
-    return os.readlink(f"/proc/self/ns/{kind}")  # noqa: PTH115
+    return namespace_of(os.getpid(), kind)
 
 
 def _stat(pid: int) -> bytes:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from pathlib import Path
 
-from supervisor.gate.peer import Peer, same_user, stat_fields
+from supervisor.gate.peer import Peer, namespace_of, same_user, stat_fields
 from supervisor.session.family import is_below
 
 GONE = "a process that has ended since"
@@ -28,11 +27,10 @@ def refusal(peer: Peer, runner_pid: int) -> str:
     if peer.pid and is_below(peer.pid, runner_pid):
         return "a process of the run itself"
     if sys.platform == "linux":
-        try:
-            here = all(_namespace(peer.pid, n) == _namespace(runner_pid, n) for n in _NAMESPACES)
-        except (FileNotFoundError, ProcessLookupError):
+        theirs = _namespaces(peer.pid)
+        if theirs is None and peer.pid:  # which is 0 where the process cannot be seen from here
             return GONE
-        if not here:
+        if theirs is None or theirs != _namespaces(runner_pid):
             return "a process in other namespaces"
     return ""
 
@@ -57,11 +55,11 @@ def describe(peer: Peer) -> str:
     return f"operator {user} on {where}" if where else f"operator {user}"
 
 
-def _namespace(pid: int, kind: str) -> str:
-    """Raises FileNotFoundError, ProcessLookupError: the process has ended."""
-    if not pid:  # what the kernel says of a process that cannot be seen from here
-        return "elsewhere"
+def _namespaces(pid: int) -> tuple[str, ...] | None:
+    """What the kernel calls the namespaces of `pid`; None where there is no such process (any more)."""
     try:
-        return str(Path(f"/proc/{pid}/ns/{kind}").readlink())
+        return tuple(namespace_of(pid, kind) for kind in _NAMESPACES)
     except PermissionError:
-        return "unknown"
+        return ()
+    except (FileNotFoundError, ProcessLookupError):
+        return None

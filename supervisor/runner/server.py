@@ -45,7 +45,7 @@ class ControlServer:
         with contextlib.suppress(ConnectionError):
             if why := refusal(peer, os.getpid()):
                 if why != GONE or _is_order(decode(await reader.readline())):
-                    self._refuse(why, peer)
+                    self._tell(why, peer)
                 writer.write(encode(Reply(f"refused: {why}")))
             elif (request := decode(await reader.readline())) is None:
                 writer.write(encode(Reply("request not understood")))
@@ -58,7 +58,7 @@ class ControlServer:
             await writer.drain()
         writer.close()
 
-    def _refuse(self, why: str, peer: Peer) -> None:
+    def _tell(self, why: str, peer: Peer) -> None:
         if peer.pid not in self._refused:  # one that tries again and again is one alert
             self._refused.add(peer.pid)
             self._run.tampering(f"{why} (process {peer.pid}) spoke to the control socket", 0)

@@ -16,7 +16,7 @@ from fault_run import FaultRun, Moment, Way
 from fault_table import CLIENT_DIES_UNHEARD
 
 from harness.claude import onboard
-from harness.machine import Machine
+from harness.machine import SUPERVISE, Machine
 from harness.waiting import PATIENCE_S, wait_for
 from supervisor.journal.events import CallOutcome, Outcome
 from supervisor.policy import AlertKind
@@ -162,7 +162,7 @@ def test_no_process_of_the_run_speaks_for_the_operator(machine: Machine) -> None
     run.stop()
 
 
-def speak_and_end(run: FaultRun, request: bytes) -> None:
+def speak_and_end(run: FaultRun, request: str) -> None:
     """A process says `request` at the control socket, and has ended before the runner looks who it was."""
     say = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
@@ -170,7 +170,7 @@ def speak_and_end(run: FaultRun, request: bytes) -> None:
     )
     os.kill(run.runner, signal.SIGSTOP)
     try:
-        words = [sys.executable, "-c", say, str(run.runtime / "control.sock"), request.decode() + "\n"]
+        words = [sys.executable, "-c", say, str(run.runtime / "control.sock"), f"{request}\n"]
         subprocess.run(words, check=True)
     finally:
         os.kill(run.runner, signal.SIGCONT)
@@ -182,15 +182,33 @@ def test_a_process_that_spoke_and_ended_is_refused_and_told_only_if_it_gave_an_o
     """A command that was killed as it asked how the run is, is no attack; an order of nobody knows who is."""
     run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
     run.start()
-    for request in (b'{"do": "status"}', b'{"do": "watch"}', b""):
+    for request in ('{"do": "status"}', '{"do": "watch"}', ""):
         speak_and_end(run, request)
         assert run.status_is("working")
     assert run.alerts(AlertKind.TAMPERING) == []
-    speak_and_end(run, b'{"do": "stop"}')
+    speak_and_end(run, '{"do": "stop"}')
     wait_for(lambda: run.alerts(AlertKind.TAMPERING), "the alert")
     (told,) = run.alerts(AlertKind.TAMPERING)
     assert "a process that has ended since" in told.detail
     assert run.status_is("working") and run.failures() == []
+    run.stop()
+
+
+def test_a_process_in_other_namespaces_is_refused_and_told(machine: Machine) -> None:
+    """It does not descend from the run, and does not even see the runner."""
+    run = FaultRun(machine, Way.INTERACTIVE, Moment.AFTER)
+    run.start()
+    elsewhere = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
+    (row,) = machine.json("runs", "--json")
+    words = [*elsewhere, SUPERVISE, "apply", row["name"]]
+    done = subprocess.run(
+        words, env=machine.env, cwd=machine.workspace, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "refused: this is a process in other namespaces" in done.stderr
+    (told,) = run.alerts(AlertKind.TAMPERING)
+    assert "a process in other namespaces" in told.detail
+    assert run.status_is("working")
     run.stop()
 
 

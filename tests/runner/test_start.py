@@ -23,10 +23,10 @@ print("over", flush=True)
 """
 
 
-def upcoming(machine: Machine) -> tuple[subprocess.Popen[str], int]:
+def upcoming(machine: Machine, script: Path | None = None) -> tuple[subprocess.Popen[str], int]:
     """A process that keeps a runner ready until it hears something, and the runner's process id."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", UPCOMING, str(machine.write_script([{"say": "never"}]))],
+        [sys.executable, "-P", "-c", UPCOMING, str(script or machine.write_script([{"say": "never"}]))],
         env=machine.env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -52,6 +52,17 @@ def test_a_runner_that_gets_no_run_ends_with_whoever_wanted_it(machine: Machine)
     assert is_gone(runner)
     machine.wait_until_still()
     assert not machine.state.exists()
+
+
+def test_the_model_of_a_runner_that_gets_no_run_is_ended_with_it(machine: Machine) -> None:
+    """Whatever it does: here it waits for its script, and would not hear that nobody wants it any more."""
+    script = machine.root / "script.json"
+    os.mkfifo(script)
+    process, _ = upcoming(machine, script)
+    wait_for(lambda: "supervisor.session.model" in machine.living(), "the model to be there")
+    out, _ = process.communicate("\n")
+    assert out == "over\n" and process.returncode == 0
+    machine.wait_until_still()
 
 
 def test_a_runner_that_gets_no_run_ends_when_whoever_wanted_it_is_killed(machine: Machine) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.machine import Machine, new_machine
+from harness.terminal import Terminal
 from harness.waiting import PATIENCE_S, wait_for
 
 
@@ -31,3 +32,10 @@ def test_a_daemon_ends_with_its_machine() -> None:
         assert len(wait_for(made.processes, "the daemon to show")) == 1
     assert not made.processes()
     assert not made.root.exists()
+
+
+def test_a_terminal_takes_what_is_written_while_nobody_looks(machine: Machine) -> None:
+    """More than any buffer of the kernel holds: the program goes on to its end."""
+    flood = "print('x' * 4_000_000); open('through', 'w')"
+    with Terminal([sys.executable, "-c", flood], env=machine.env, cwd=machine.workspace):
+        wait_for((machine.workspace / "through").exists, "the program to get through")
