@@ -90,3 +90,17 @@ async def test_what_comes_in_another_permission_mode_is_refused_at_once(
     inner = answer.get("hookSpecificOutput")
     decision = inner.get("permissionDecision") if isinstance(inner, dict) else answer.get("decision")
     assert decision == refusal
+
+
+async def test_a_dialog_is_denied_and_a_change_of_configuration_blocked(machine: Machine) -> None:
+    """In the words that Claude Code takes for it, and as no fault of the gate."""
+    faults, dialog = await answers(machine, "PermissionRequest", "dontAsk")
+    inner = dialog["hookSpecificOutput"]
+    assert isinstance(inner, dict)
+    assert (faults, inner["hookEventName"], inner["decision"]["behavior"]) == (
+        [],
+        "PermissionRequest",
+        "deny",
+    )
+    faults, change = await answers(machine, "ConfigChange", "dontAsk")
+    assert (faults, change["decision"]) == ([], "block")
